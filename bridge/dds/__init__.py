@@ -1,0 +1,1 @@
+"""Left edge: the only importer of cyclonedds. Implements :class:`bridge.ports.DdsSide`."""

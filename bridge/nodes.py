@@ -1,0 +1,198 @@
+"""Nodes across the bridge: those here announced on Zenoh, those elsewhere published on DDS.
+
+Both follow the routes: a node is announced with the interfaces that cross, and shown here with the endpoints
+of ours that stand for its own. Never a node of an agent's participant: it stands for one elsewhere already.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from bridge.core import keys
+from bridge.core.extensions import Interface, NodeToken
+from bridge.core.farnodes import StandIn, stood_for
+from bridge.core.gid import Gid
+from bridge.core.graph import Graph
+from bridge.core.naming import Naming
+from bridge.core.policy import Policy
+from bridge.core.rosgraph import NodeEntities
+from bridge.core.routespec import Direction, RouteKind
+from bridge.core.serviceplan import Planned
+from bridge.core.tokens import TokenKind
+from bridge.errors import InvalidName, ZenohError
+from bridge.ports import Announcement, DdsSide, ZenohSide
+
+log = logging.getLogger(__name__)
+
+PERIOD_S = 0.1
+"""Our nodes are published at most that often: every participant of the domain reads all of them each time."""
+_PAUSE = 10.0
+"""So many times as long as the last publication took is waited at least: all nodes are mapped each time, and
+while a thousand topics open one after the other that would take half of the engine's time."""
+_FAR_SENDS = frozenset({TokenKind.PUBLISHER, TokenKind.SERVICE_SERVER, TokenKind.ACTION_SERVER})
+"""What a far node has comes in here with these; the others take what we have."""
+_KINDS = {
+    TokenKind.SERVICE_SERVER: RouteKind.SERVICE,
+    TokenKind.SERVICE_CLIENT: RouteKind.SERVICE,
+    TokenKind.ACTION_SERVER: RouteKind.ACTION,
+    TokenKind.ACTION_CLIENT: RouteKind.ACTION,
+}
+"""What rules are asked about; all other interfaces are topics."""
+
+
+class NodeTokens:
+    """The tokens of the nodes here, by the ROS names of their interfaces. Thread: engine."""
+
+    def __init__(self, *, zenoh: ZenohSide, graph: Graph, namespace: str) -> None:
+        self._zenoh = zenoh
+        self._graph = graph
+        self._namespace = namespace
+        self._by_name: dict[str, frozenset[NodeToken]] = {}
+        self._uses: Counter[NodeToken] = Counter()
+        """Names that want a token; that of a node itself is wanted by each of its interfaces."""
+        self._declared: dict[NodeToken, Announcement] = {}
+
+    def follow(self, name: str, routes: Iterable[Planned], policy: Policy) -> None:
+        """Announce who has the interfaces of a name; nobody where ``routes`` are none."""
+        wanted = frozenset(token for route in routes for token in self._tokens(route, policy))
+        before = self._by_name.pop(name, frozenset())
+        if wanted:
+            self._by_name[name] = wanted
+        self._uses.update(wanted)
+        self._uses.subtract(before)
+        for token in before - wanted:
+            if not self._uses[token]:
+                del self._uses[token]
+                self._retire(token)
+        # Not by a difference of sets: that looks at everything declared, for every name.
+        for token in [one for one in wanted if one not in self._declared]:
+            try:
+                self._declared[token] = self._zenoh.announce(str(token))
+            except (
+                ZenohError
+            ) as error:  # its topic crosses all the same; tried again with the name's next change
+                log.warning("node %s is not announced: %s", token.node, error)
+
+    def close(self) -> None:
+        """Retire every token; idempotent."""
+        for token in list(self._declared):
+            self._retire(token)
+        self._by_name.clear()
+        self._uses.clear()
+
+    def _tokens(self, route: Planned, policy: Policy) -> Iterable[NodeToken]:
+        if route.token is None:
+            return
+        try:
+            interface = Interface(
+                kind=route.token.kind, key_expr=route.token.key_expr, ros_type=route.token.ros_type
+            )
+        except InvalidName:
+            return
+        for endpoint in route.local:
+            node = self._node(endpoint.gid, policy)
+            if node is not None:
+                yield node
+                yield NodeToken(
+                    zid=node.zid, participant=node.participant, node=node.node, interface=interface
+                )
+
+    def _node(self, endpoint: Gid, policy: Policy) -> NodeToken | None:
+        name, participant = self._graph.node_of(endpoint), self._graph.participant_of(endpoint)
+        if name is None or participant is None or policy.keeps_node(name):
+            return None
+        try:
+            key = keys.key_expr(name, self._namespace)
+            return NodeToken(zid=self._zenoh.zid, participant=participant, node=key)
+        except InvalidName:  # anybody can give any name on DDS
+            return None
+
+    def _retire(self, token: NodeToken) -> None:
+        declared = self._declared.pop(token, None)
+        if declared is not None:
+            declared.close()
+
+
+class NodePublisher:
+    """What ``ros_discovery_info`` says about our participant. Thread: engine."""
+
+    def __init__(
+        self,
+        *,
+        dds: DdsSide,
+        graph: Graph,
+        stand_ins: Callable[[], Iterable[StandIn]],
+        namespace: str,
+        default_width: int,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._dds = dds
+        self._clock_s = clock_s
+        self._graph = graph
+        self._stand_ins = stand_ins
+        self._namespace = namespace
+        self._default_width = default_width
+        self._next_s = float("-inf")
+        self._due = False
+        self._state: object = None
+        """What the last mapping was made from."""
+        self.others: tuple[NodeEntities, ...] = ()
+        """The far nodes that are published now."""
+
+    def publish(
+        self,
+        now_s: float,
+        *,
+        policy: Policy,
+        naming: Naming,
+        routing: bool,
+        gids: tuple[tuple[Gid, ...], ...],
+    ) -> None:
+        """Publish what has changed, now or when it is time.
+
+        Args:
+            now_s: monotonic time.
+            policy: what may cross to this side.
+            naming: of this side.
+            routing: whether we route at all; a spare shows nobody.
+            gids: (readers, writers) of ours, all of them.
+        """
+        self._due = now_s < self._next_s
+        if self._due:
+            return
+        self._next_s = now_s + PERIOD_S
+        graph = self._graph
+        width = graph.gid_width(self._default_width)
+        state = (gids, graph.far_nodes.version, graph.participants.keys() | (), policy, width, routing)
+        if state == self._state:
+            return
+        self._state = state
+        began_s = self._clock_s()
+        self.others = self._mapped(policy, naming) if routing and graph.far_nodes.version else ()
+        claimed = {gid for node in self.others for gid in (*node.readers, *node.writers)}
+        readers, writers = ([gid for gid in some if gid not in claimed] for some in gids)
+        self._dds.announce_node(readers=readers, writers=writers, others=self.others, gid_width=width)
+        self._next_s += max(0.0, _PAUSE * (self._clock_s() - began_s) - PERIOD_S)
+
+    def next_due_s(self) -> float | None:
+        """When :meth:`publish` is to be called again, where it was too early the last time."""
+        return self._next_s if self._due else None
+
+    def _mapped(self, policy: Policy, naming: Naming) -> tuple[NodeEntities, ...]:
+        def allowed(interface: Interface) -> bool:
+            direction = Direction.INGRESS if interface.kind in _FAR_SENDS else Direction.EGRESS
+            name = naming.local_name(interface.key_expr, direction)
+            return (
+                name is not None
+                and policy.decide(
+                    name=name,
+                    ros_type=interface.ros_type,
+                    direction=direction,
+                    kind=_KINDS.get(interface.kind, RouteKind.TOPIC),
+                ).allow
+            )
+
+        nodes = self._graph.nodes_elsewhere()
+        return stood_for(nodes, self._stand_ins(), namespace=self._namespace, allowed=allowed)

@@ -1,0 +1,1 @@
+"""Right edge: the only importer of zenoh. Implements :class:`bridge.ports.ZenohSide`."""

@@ -1,0 +1,322 @@
+"""Our Zenoh session: the real :class:`bridge.ports.ZenohSide`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import zenoh
+
+from bridge.core.adminspace import Entry
+from bridge.core.endpoint import parse_endpoint, without_options
+from bridge.core.status import LinkInfo
+from bridge.core.zenohlog import without_secrets
+from bridge.errors import CannotRun, ConfigError, ZenohError
+from bridge.ports import CacheReader, CountsSink, EventSink, ZenohSample
+from bridge.zenoh.admin import AdminSpace
+from bridge.zenoh.options import ZenohNetwork, zenoh_options
+from bridge.zenoh.publisher import RoutePublisher
+from bridge.zenoh.renewal import Declarations, Held
+from bridge.zenoh.services import SessionServices
+from bridge.zenoh.subscriber import RouteSubscriber
+from bridge.zenoh.tokens import DeclaredToken, TokenWatch
+
+log = logging.getLogger(__name__)
+
+_LOCATORS_TIMEOUT_S = 2.0
+_BRIDGES = "@/*/@ros2_lv"
+_CLIENT_RETRY_S = 1.0
+PAUSE_S = 0.45
+"""Those who send wait so long for a renewed session: half a second with what is around it."""
+_AWAY_S = 0.12
+"""Routers work out 0.1 s after a change of links where samples go. Who leaves and is back by then never left,
+and is not told again what others have declared: for good, at 19 of 20 renewals right after one came up
+(eclipse-zenoh 1.10.2)."""
+_TREES_S = 0.12
+"""Each works that out for itself: one sees a match while another still drops what comes, for as long."""
+_PORT_RETRY_S = 0.02
+_PORT_WAIT_S = 2.0
+"""For the ports of the session before, which the kernel may give back late."""
+_WRONG_TEXT = re.compile(r'(invalid (?:type|value): string) "(?:[^"\\]|\\.)*"')
+"""How Zenoh (serde) quotes a text where it expects something else."""
+
+
+class ZenohSession:
+    """One session and everything declared on it."""
+
+    def __init__(self, session: zenoh.Session) -> None:
+        self._session = session
+        self.zid = str(session.zid())
+        self._declared = Declarations()
+        self.services = SessionServices(session, self._declared)
+        """Queries and their answers."""
+        self._mode = ""
+        self._watch: TokenWatch | None = None
+        self._on_link: Callable[[bool], None] | None = None
+        self._link_events: zenoh.TransportEventsListener[None] | None = None
+        self._closed = False
+
+    @classmethod
+    def open(cls, network: ZenohNetwork, *, stop: threading.Event) -> ZenohSession:
+        """Open a session; a client waits for its router, everybody else starts alone.
+
+        Args:
+            network: what we are and whom we talk to.
+            stop: ends the waiting of a client.
+
+        Raises:
+            ConfigError: Zenoh does not know an option.
+            CannotRun: an endpoint cannot be listened on, a certificate cannot be read, or ``stop`` came
+                first.
+        """
+        config = _config(network)
+        while True:
+            try:
+                opened = cls(zenoh.open(config))
+            except zenoh.ZError as error:
+                if network.mode != "client" or "Unable to connect" not in str(error):
+                    raise _cannot_open(network, error) from error
+                log.warning(
+                    "no router at %s yet; trying again", ", ".join(map(without_options, network.connect))
+                )
+                if stop.wait(_CLIENT_RETRY_S):
+                    raise CannotRun("stopped before a router was found", remedy="start the router") from error
+            else:
+                opened._mode = network.mode
+                return opened
+
+    @property
+    def raw(self) -> zenoh.Session:
+        """Zenoh's own session, for what measures on it."""
+        return self._session
+
+    def start(self, emit: EventSink) -> None:
+        """See :class:`bridge.ports.ZenohSide`."""
+        self._watch = self._declared.add(TokenWatch(self._session, emit))
+
+    def announce(self, key_expr: str) -> DeclaredToken:
+        """See :class:`bridge.ports.ZenohSide`."""
+        return self._declared.add(DeclaredToken(self._session, key_expr))
+
+    def open_publisher(
+        self,
+        *,
+        key_expr: str,
+        block: bool,
+        priority: int,
+        express: bool,
+        cache: CacheReader | None,
+        on_matching: Callable[[bool], None],
+    ) -> RoutePublisher:
+        """See :class:`bridge.ports.ZenohSide`."""
+        publisher = RoutePublisher(
+            self._session,
+            key_expr=key_expr,
+            block=block,
+            priority=priority,
+            express=express,
+            cache=cache,
+            on_matching=on_matching,
+        )
+        return self._declared.add(publisher)
+
+    def open_subscriber(
+        self,
+        *,
+        key_expr: str,
+        on_sample: Callable[[ZenohSample], None],
+        on_counts: CountsSink | None = None,
+    ) -> RouteSubscriber:
+        """See :class:`bridge.ports.ZenohSide`."""
+        subscriber = RouteSubscriber(
+            self._session, key_expr=key_expr, on_sample=on_sample, on_counts=on_counts
+        )
+        return self._declared.add(subscriber)
+
+    def open_admin(self, look: Callable[[], Iterable[Entry]]) -> AdminSpace:
+        """Answer queries about us; see :class:`AdminSpace`. Raises ZenohError."""
+        return self._declared.add(AdminSpace(self._session, look))
+
+    def links(self) -> tuple[LinkInfo, ...]:
+        """See :class:`bridge.ports.ZenohSide`."""
+        # A session that is being renewed has none.
+        kinds = {str(transport.zid): str(transport.whatami) for transport in self._session.info.transports()}
+        return tuple(
+            LinkInfo(
+                zid=str(link.zid), whatami=kinds.get(str(link.zid), ""), src=str(link.src), dst=str(link.dst)
+            )
+            for link in self._session.info.links()
+        )
+
+    def on_link(self, changed: Callable[[bool], None]) -> None:
+        """Be told of each link that is there, comes (True) or goes (False), on a Zenoh thread."""
+        self._on_link = changed
+        self._hear_links(changed)
+
+    def _hear_links(self, changed: Callable[[bool], None]) -> None:
+        def take(event: zenoh.TransportEvent) -> None:
+            changed(event.kind == zenoh.SampleKind.PUT)
+
+        self._link_events = self._session.info.declare_transport_events_listener(
+            zenoh.handlers.Callback(take, indirect=False), history=True
+        )
+
+    def listening(self) -> tuple[str, ...]:
+        """See :class:`bridge.ports.ZenohSide`."""
+        try:
+            for reply in self._session.get(f"@/{self.zid}/{self._mode}", timeout=_LOCATORS_TIMEOUT_S):
+                if reply.ok is not None:
+                    return tuple(json.loads(reply.ok.payload.to_string()).get("locators", ()))
+        except zenoh.ZError:
+            log.debug("the session is being renewed")
+        return ()
+
+    def bridges(self) -> frozenset[str]:
+        """Keys of the tokens of all bridges that this session knows of, our own included. Thread: any."""
+        try:
+            replies = self._session.liveliness().get(_BRIDGES, timeout=_LOCATORS_TIMEOUT_S)
+            return frozenset(str(reply.ok.key_expr) for reply in replies if reply.ok is not None)
+        except zenoh.ZError:
+            return frozenset()  # it was closed
+
+    def bound(self, network: ZenohNetwork) -> ZenohNetwork:
+        """The same network with the id and the ports that this session really has."""
+        return replace(network, zid=self.zid, listen=_bound(network.listen, self.listening()))
+
+    def beside(self, session: ZenohSession) -> list[Held]:
+        """Take in what comes over another session as well, and be seen there, until that one closes.
+
+        Raises:
+            ZenohError: refused.
+
+        Thread: that which opens and closes what is declared.
+        """
+        held = (part.beside(session.raw) for part in self._declared.all())
+        return [one for one in held if one is not None]
+
+    def renew(self, network: ZenohNetwork, *, pause_s: float = PAUSE_S) -> None:
+        """Close the session and open it anew, with everything declared on it: Zenoh reads certificates then.
+
+        What is to be sent meanwhile waits. To the others the links break.
+
+        Args:
+            network: as :meth:`bound` gave it.
+            pause_s: how long what is to be sent waits at most for those who received before.
+
+        Raises:
+            ConfigError, CannotRun: as :meth:`open`; there is no session then, and this is to be called again.
+            ZenohError: something could not be declared; likewise.
+
+        Thread: that which opens and closes what is declared.
+        """
+        deadline_s = time.monotonic() + pause_s
+        parts = self._declared.all()
+        for part in parts:
+            part.pause(deadline_s)
+        try:
+            linked = self._session.info.transports()
+            self._session.close()
+            if self._on_link is not None:
+                for _ in linked:
+                    self._on_link(False)  # nobody else tells of the end of a session's own links
+            time.sleep(_AWAY_S)
+            self._session = self.services.session = _reopened(network)
+            for part in parts:
+                part.renew(self._session)
+            if self._on_link is not None:
+                self._hear_links(self._on_link)
+        except zenoh.ZError as error:
+            raise ZenohError(f"cannot renew the session: {error}") from error
+        finally:
+            for part in parts:
+                part.rematch(deadline_s)
+            time.sleep(min(_TREES_S, max(0.0, deadline_s - time.monotonic())))
+            for part in parts:
+                part.resume()
+
+    def close(self) -> None:
+        """See :class:`bridge.ports.ZenohSide`."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._watch is not None:
+            self._watch.close()
+        self.services.close()
+        if self._link_events is not None:
+            self._link_events.undeclare()
+        try:
+            self._session.close()
+        except zenoh.ZError as error:
+            raise ZenohError(f"cannot close the session: {error}") from error
+
+
+def _reopened(network: ZenohNetwork) -> zenoh.Session:
+    config, until_s = _config(network), time.monotonic() + _PORT_WAIT_S
+    while True:
+        try:
+            return zenoh.open(config)
+        except zenoh.ZError as error:
+            if "Address already in use" not in str(error) or time.monotonic() > until_s:
+                raise _cannot_open(network, error) from error
+            time.sleep(_PORT_RETRY_S)
+
+
+def _bound(wanted: Iterable[str], listening: Iterable[str]) -> list[str]:
+    """Listeners with the port they got instead of 0."""
+    free = [parse_endpoint(locator) for locator in listening]
+    found = []
+    for text in wanted:
+        one = parse_endpoint(text)
+        got = next((it for it in free if (it.protocol, it.host) == (one.protocol, one.host)), None)
+        if one.port == 0 and got is not None:
+            free.remove(got)
+            address, mark, options = text.partition("#")
+            text = f"{address.rpartition(':')[0]}:{got.port}{mark}{options}"  # noqa: PLW2901 - the same, bound
+        found.append(text)
+    return found
+
+
+def check_options(network: ZenohNetwork) -> None:
+    """Have Zenoh read every option, without opening anything.
+
+    Raises:
+        ConfigError: it does not know one.
+    """
+    _config(network)
+
+
+def _config(network: ZenohNetwork) -> zenoh.Config:
+    try:
+        config: zenoh.Config = zenoh.Config.from_json5(json.dumps(zenoh_options(network)))
+    except zenoh.ZError as error:
+        raise ConfigError(
+            f"Zenoh does not accept an option: {_reason(error)}",
+            key="zenoh.extra",
+            remedy="correct it; the names are those of Zenoh's own configuration",
+        ) from error
+    return config
+
+
+def _cannot_open(network: ZenohNetwork, error: zenoh.ZError) -> CannotRun:
+    text = _reason(error)
+    if "Address already in use" in str(error):
+        remedy = "stop the other program (`ss -ltnp` names it), or give another zenoh.listen"
+    elif "Permission denied" in str(error):
+        remedy = "choose a port of 1024 or more, or give the program CAP_NET_BIND_SERVICE"
+    elif "Cannot assign requested address" in str(error):
+        remedy = "give an address of this host (`ip address` lists them) in zenoh.listen"
+    else:
+        remedy = "check zenoh.listen, zenoh.connect and zenoh.tls"
+    where = ", ".join(map(without_options, [*network.listen, *network.connect]))
+    return CannotRun(f"Zenoh cannot open a session ({where}): {text}", remedy=remedy)
+
+
+def _reason(error: zenoh.ZError) -> str:
+    """Zenoh's text without the places in its source code, and without what may be a misplaced secret."""
+    text = str(error).split(" at /", 1)[0].replace("\n", " ")
+    return without_secrets(_WRONG_TEXT.sub(r"\1", text))

@@ -1,0 +1,1 @@
+"""Tests of zenlink: folders mirror the sources; every folder has an ``__init__.py``."""

@@ -1,0 +1,1 @@
+"""Mirror of ``bridge/core``: examples, golden vectors and properties; no network, no sleep."""

@@ -1,0 +1,1 @@
+"""The DDS edge on a real Cyclone DDS, on loopback alone."""

@@ -1,0 +1,112 @@
+"""Two engines on fakes: a robot's and a station's, each with a DDS domain of its own, one Zenoh network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bridge.core.policy import Policy
+from bridge.core.requests import ServiceForm
+from bridge.core.status import AgentState
+from bridge.engine import SETTLE_MAX_S, Engine
+from bridge.observe import Observer
+from bridge.routes.services import ServiceSides
+from tests.fakes.clock import FakeClock
+from tests.fakes.dds import FakeDds, FakeDomain
+from tests.fakes.services import FakeServiceDomain, FakeServices
+from tests.fakes.zenoh import FakeNetwork, FakeZenoh
+from tests.integration.support.waiting import eventually
+
+T = TypeVar("T")
+
+WAIT_S = 10.0
+
+
+@dataclass
+class Place:
+    """One engine, the domain it serves, and a plain node there."""
+
+    domain: FakeDomain
+    dds: FakeDds
+    zenoh: FakeZenoh
+    clock: FakeClock
+    engine: Engine
+    observer: Observer
+    services: dict[ServiceForm, FakeServices]
+    """Ours, on the domain."""
+
+    def node(self, full_name: str = "/node") -> FakeDds:
+        """One more participant of the domain, started, with a node."""
+        side = self.domain.side(user_data=b"enclave=/;")
+        side.node = full_name
+        side.start(lambda _event: None)
+        return side
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock, and let the engine look at it."""
+        self.clock.advance(seconds)
+        self.engine.inbox.ask(lambda: None)
+        self.engine.inbox.ask(lambda: None)  # the first was perhaps taken before the clock moved
+
+    def until(self, condition: Callable[[], T]) -> T:
+        """The first true value of a condition, with time passing."""
+        return eventually(lambda: self.clock.advance(0.1) and condition(), WAIT_S)
+
+    def settle(self) -> None:
+        """Let it find that discovery is quiet."""
+        self.pass_time(SETTLE_MAX_S + 0.1)
+        eventually(lambda: self.engine.state is not AgentState.STARTING, WAIT_S)
+
+
+def place(
+    *,
+    network: FakeNetwork | None = None,
+    domain: FakeDomain | None = None,
+    zid: str = "c3",
+    policy: Policy | None = None,
+    link_grace_s: float = 10.0,
+) -> Place:
+    """An engine that is not started yet."""
+    domain, network, clock = domain or FakeDomain(), network or FakeNetwork(), FakeClock()
+    dds = domain.side(user_data=f"enclave=/;zenlink={zid};".encode())
+    zenoh = network.session(zid)
+    local = FakeServiceDomain()
+    services = [local.side(form=form, participant=dds.participant) for form in ServiceForm]
+    engine = Engine(
+        dds=dds,
+        zenoh=zenoh,
+        services=ServiceSides(
+            local={side.form: side for side in services}, queries=zenoh.services, call_timeout_s=5.0
+        ),
+        clock=clock,
+        policy=policy or Policy(),
+        namespace="/",
+        link_grace_s=link_grace_s,
+        reliable_blocking=True,
+    )
+    observer = Observer(engine, mode="router", domain_id=0)
+    return Place(
+        domain=domain,
+        dds=dds,
+        zenoh=zenoh,
+        clock=clock,
+        engine=engine,
+        observer=observer,
+        services={side.form: side for side in services},
+    )
+
+
+@contextmanager
+def running(*places: Place) -> Iterator[None]:
+    """Started and routing; closed at the end."""
+    for one in places:
+        one.engine.start()
+    try:
+        for one in places:
+            one.settle()
+        yield
+    finally:
+        for one in places:
+            one.engine.close()

@@ -1,0 +1,1 @@
+"""The parts of the managed node that need no ROS."""

@@ -1,0 +1,1 @@
+"""The Zenoh edge on real sessions, on loopback alone."""

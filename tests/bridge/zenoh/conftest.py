@@ -1,0 +1,38 @@
+"""One session of ours and a stranger's, linked over loopback; the stranger speaks plain Zenoh."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import zenoh
+
+from bridge.zenoh.session import ZenohSession
+from tests.contracts.pairs import zenoh_session
+from tests.integration.support.waiting import eventually
+
+
+@pytest.fixture
+def ours() -> Iterator[ZenohSession]:
+    """A router of ours on a free port of loopback."""
+    session = zenoh_session(listen=("tcp/127.0.0.1:0",))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def stranger(ours: ZenohSession) -> Iterator[zenoh.Session]:
+    """A peer that is linked with us."""
+    options = {
+        "mode": "peer",
+        "connect": {"endpoints": list(ours.listening())},
+        "listen": {"endpoints": []},
+        "scouting": {"multicast": {"enabled": False}, "gossip": {"enabled": False}},
+        "transport": {"shared_memory": {"enabled": False}},
+        "timestamping": {"enabled": False},
+    }
+    session = zenoh.open(zenoh.Config.from_json5(json.dumps(options)))
+    eventually(ours.links)
+    yield session
+    session.close()

@@ -1,0 +1,1 @@
+"""Real Cyclone DDS and Zenoh on loopback."""

@@ -1,0 +1,110 @@
+"""Certificates are replaced under agents that run, at 100 messages a second in both directions."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.integration.support import Agent, RosNode, agent, domains, eventually
+from tests.integration.support.certificates import Certificates, shown_by
+from tests.integration.support.checker import all_losses_are_counted
+from tests.integration.support.traffic import flows, traffic, under_way
+
+RATE_HZ = 100.0
+PAUSE_S = 0.5
+ROTATIONS = 3
+"""At most: of a machine that does something else meanwhile, the best one counts. Losses do of each."""
+REFUSED = "the new certificates are not in use yet: there is no link with the new certificates"
+IN_USE = "the new certificates are in use"
+OUT, IN = "/numbers", "/commands"
+
+
+def taken_over(one: Agent) -> int:
+    """How often it said that replaced certificates are in use."""
+    return one.process.log.read_text(errors="replace").count(IN_USE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A robot that connects to a station, and what crosses."""
+
+    made: Certificates
+    robot: Agent
+    station: Agent
+    streams: dict[str, tuple[RosNode, RosNode]]
+
+    def flows(self) -> None:
+        for _, tally in self.streams.values():
+            flows(tally)
+
+    def silence_s(self, since_s: float) -> float:
+        """The longest, of both directions."""
+        return max(tally.call("longest_silence_s", since_s=since_s) for _, tally in self.streams.values())
+
+    def losses(self) -> dict[str, int]:
+        """What did not come, all of it counted; ends the streams."""
+        agents = (self.robot, self.station)
+        return {
+            topic: sum(all_losses_are_counted(talker, tally, agents, topic).values())
+            for topic, (talker, tally) in self.streams.items()
+        }
+
+
+@contextlib.contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    made = Certificates(folder)
+    listening = {"listen": ["tls/127.0.0.1:0"], "tls": made.tls("station")}
+    of_robot = shutil.copy(made.ca, folder / "robot-ca.pem")  # its own, so that it alone can trust another
+    connecting = {"listen": [], "tls": made.tls("robot") | {"ca": str(of_robot)}}
+    with (
+        domains(2) as (near, far),
+        agent(domain=near, settings={"zenoh": listening}) as station,
+        agent(domain=far, connect=[station], settings={"zenoh": connecting}) as robot,
+        traffic(far, near, topic=OUT, rate_hz=RATE_HZ) as out,
+        traffic(near, far, topic=IN, rate_hz=RATE_HZ) as back,
+    ):
+        on = Stage(made, robot, station, {OUT: out, IN: back})
+        for _, tally in on.streams.values():
+            under_way(tally, rate_hz=RATE_HZ)
+        yield on
+
+
+def test_the_side_that_connects_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        links = on.robot.status()["connections"]["opened"]
+        on.made.issue("robot")
+        eventually(lambda: taken_over(on.robot) == 1)
+        on.flows()
+        assert on.robot.status()["connections"]["opened"] > links, "the link is another one"
+        assert on.losses() == {OUT: 0, IN: 0}
+
+
+def test_certificates_that_the_other_side_refuses_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "stranger").mkdir()
+    stranger = Certificates(tmp_path / "stranger")
+    stranger.issue("robot")
+    with stage(tmp_path) as on:
+        for name, own in (("ca.pem", "robot-ca.pem"), ("robot.pem", "robot.pem"), ("robot.key", "robot.key")):
+            shutil.copy(stranger.folder / name, tmp_path / own)
+        eventually(lambda: REFUSED in on.robot.process.log.read_text(errors="replace"))
+        on.flows()
+        assert taken_over(on.robot) == 0
+        assert on.losses() == {OUT: 0, IN: 0}
+
+
+def test_the_side_that_listens_pauses_for_half_a_second_and_every_loss_is_counted(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        silences_s: list[float] = []
+        while len(silences_s) < ROTATIONS and min(silences_s, default=1.0) > PAUSE_S:
+            before, since_s = shown_by(on.station), time.monotonic()
+            on.made.issue("station")
+            eventually(lambda: taken_over(on.station) == len(silences_s) + 1)
+            assert shown_by(on.station) != before
+            on.flows()
+            silences_s.append(on.silence_s(since_s))
+        print(f"longest silence of each rotation {silences_s}, lost and counted {on.losses()}")
+        assert min(silences_s) <= PAUSE_S

@@ -1,0 +1,1 @@
+"""Mirror of ``netopt/core``: examples and properties; no network, no sleep."""

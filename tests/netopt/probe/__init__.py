@@ -1,0 +1,1 @@
+"""Mirror of ``netopt/probe``: simulated clocks, and real transports on loopback."""
