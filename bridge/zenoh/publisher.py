@@ -15,7 +15,7 @@ import zenoh
 from bridge.core.counts import count_key
 from bridge.errors import ZenohError
 from bridge.ports import CacheReader
-from bridge.zenoh.renewal import Gate, Matching, Renewable
+from bridge.zenoh.renewal import Sender
 from bridge.zenoh.samples import timestamp
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def _timestamp_id(source_id: bytes) -> zenoh.TimestampId:
     return made
 
 
-class RoutePublisher(Renewable):
+class RoutePublisher(Sender):
     """Publishes one key; see :class:`bridge.ports.ZenohPublisher`."""
 
     def __init__(
@@ -53,16 +53,13 @@ class RoutePublisher(Renewable):
         cache: CacheReader | None,
         on_matching: Callable[[bool], None],
     ) -> None:
+        super().__init__(on_matching)
         self._key_expr = key_expr
         self._count_key = count_key(str(session.zid()), key_expr)
         self._congestion_control = zenoh.CongestionControl.BLOCK if block else zenoh.CongestionControl.DROP
         self._priority = _PRIORITIES[priority]
         self._express = express
         self._cache = cache
-        self._matching = Matching(on_matching)
-        self._gate = Gate()
-        self._sending = self._gate.lock
-        self._closed = False
         self._declare(session)
 
     def _declare(self, session: zenoh.Session) -> None:
@@ -83,25 +80,6 @@ class RoutePublisher(Renewable):
             self._matching.listen(self._publisher)
         except zenoh.ZError as error:
             raise ZenohError(f"cannot publish {self._key_expr}: {error}") from error
-
-    def pause(self, deadline_s: float) -> None:
-        """See :class:`Renewable`. A put waits from here on."""
-        self._matching.pause()
-        self._gate.shut(deadline_s)
-
-    def renew(self, session: zenoh.Session) -> None:
-        """See :class:`Renewable`."""
-        if not self._closed:
-            self._declare(session)
-
-    def rematch(self, deadline_s: float) -> None:
-        """See :class:`Renewable`."""
-        if not self._closed:
-            self._matching.rematch(deadline_s)
-
-    def resume(self) -> None:
-        """See :class:`Renewable`."""
-        self._gate.open()
 
     def put(self, payload: bytes, source_ns: int, source_id: bytes) -> None:
         """See :class:`bridge.ports.ZenohPublisher`."""

@@ -140,3 +140,45 @@ class Gate:
         if self._shut:
             self._shut = False
             self.lock.release()
+
+
+class Sender(Renewable):
+    """A publisher or a querier, which waits with what is to be sent while its session is renewed.
+
+    Args:
+        on_matching: See :class:`Matching`.
+    """
+
+    def __init__(self, on_matching: Callable[[bool], None]) -> None:
+        self._matching = Matching(on_matching)
+        self._gate = Gate()
+        self._sending = self._gate.lock
+        """Held by whoever sends."""
+        self._closed = False
+
+    def _declare(self, session: zenoh.Session) -> None:
+        """Send through a new declaration from now on, and let its matching count.
+
+        Raises:
+            ZenohError: refused.
+        """
+        raise NotImplementedError
+
+    def pause(self, deadline_s: float) -> None:
+        """See :class:`Renewable`. Who sends waits from here on."""
+        self._matching.pause()
+        self._gate.shut(deadline_s)
+
+    def renew(self, session: zenoh.Session) -> None:
+        """See :class:`Renewable`."""
+        if not self._closed:
+            self._declare(session)
+
+    def rematch(self, deadline_s: float) -> None:
+        """See :class:`Renewable`."""
+        if not self._closed:
+            self._matching.rematch(deadline_s)
+
+    def resume(self) -> None:
+        """See :class:`Renewable`."""
+        self._gate.open()

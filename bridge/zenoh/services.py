@@ -18,7 +18,7 @@ from bridge.core.requests import check_message
 from bridge.errors import WireError, ZenohError
 from bridge.serviceports import ZenohQuery
 from bridge.zenoh.outbox import Job, Lane, Outbox
-from bridge.zenoh.renewal import Declarations, Gate, Matching, Renewable
+from bridge.zenoh.renewal import Declarations, Renewable, Sender
 from bridge.zenoh.rxthread import keep_thread_state
 
 log = logging.getLogger(__name__)
@@ -174,8 +174,8 @@ class ReceivedQuery:
             query.drop()
 
 
-class SessionQuerier(Renewable):
-    """Asks other sessions on one key."""
+class SessionQuerier(Sender):
+    """Asks other sessions on one key. A request that is open ends when the session is renewed."""
 
     def __init__(
         self,
@@ -187,13 +187,11 @@ class SessionQuerier(Renewable):
         lane: Lane,
         counts: Counter[str],
     ) -> None:
+        super().__init__(on_matching)
         self._key_expr = key_expr
         self._timeout_s = timeout_s
-        self._matching = Matching(on_matching)
-        self._gate = Gate()
         self._lane = lane
         self._counts = counts
-        self._closed = False
         self._declare(session)
 
     def _declare(self, session: zenoh.Session) -> None:
@@ -210,32 +208,13 @@ class SessionQuerier(Renewable):
         except zenoh.ZError as error:
             raise ZenohError(f"cannot ask {self._key_expr}: {error}") from error
 
-    def pause(self, deadline_s: float) -> None:
-        """See :class:`Renewable`. A request waits in its lane from here on."""
-        self._matching.pause()
-        self._gate.shut(deadline_s)
-
-    def renew(self, session: zenoh.Session) -> None:
-        """See :class:`Renewable`. A request that was still open has got its end by now."""
-        if not self._closed:
-            self._declare(session)
-
-    def rematch(self, deadline_s: float) -> None:
-        """See :class:`Renewable`."""
-        if not self._closed:
-            self._matching.rematch(deadline_s)
-
-    def resume(self) -> None:
-        """See :class:`Renewable`."""
-        self._gate.open()
-
     def get(self, payload: bytes, attachment: bytes, done: Callable[[bytes | None, str], None]) -> None:
         """See :class:`bridge.serviceports.ZenohQuerier`."""
         asked = _Asked(done, timeout_s=self._timeout_s, counts=self._counts)
 
         def send() -> None:
             try:
-                with self._gate.lock:
+                with self._sending:
                     self._querier.get(
                         zenoh.handlers.Callback(asked.reply, asked.end, indirect=False),
                         payload=payload,
