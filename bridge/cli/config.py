@@ -71,7 +71,7 @@ def check(
 def _option_faults(loaded: LoadedConfig, file: str) -> tuple[ConfigError, ...]:
     """What Zenoh itself does not accept of the options that are passed on to it."""
     from bridge.agent import zenoh_network
-    from bridge.zenoh.session import check_options
+    from bridge.zenoh.opening import check_options
 
     try:
         check_options(zenoh_network(loaded))

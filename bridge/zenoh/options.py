@@ -1,6 +1,6 @@
 """Our settings as Zenoh options: one nested mapping, as Zenoh's own configuration file has it.
 
-Pure; :mod:`bridge.zenoh.session` hands the result to Zenoh. A user's raw options come last, so that
+Pure; :mod:`bridge.zenoh.opening` hands the result to Zenoh. A user's raw options come last, so that
 everything can be overridden.
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,13 +12,13 @@ from dataclasses import replace
 import zenoh
 
 from bridge.core.adminspace import Entry
-from bridge.core.endpoint import parse_endpoint, without_options
+from bridge.core.endpoint import parse_endpoint
 from bridge.core.status import LinkInfo
-from bridge.core.zenohlog import without_secrets
-from bridge.errors import CannotRun, ConfigError, ZenohError
+from bridge.errors import ZenohError
 from bridge.ports import CacheReader, CountsSink, EventSink, ZenohSample
 from bridge.zenoh.admin import AdminSpace
-from bridge.zenoh.options import ZenohNetwork, zenoh_options
+from bridge.zenoh.opening import open_session, reopen_session
+from bridge.zenoh.options import ZenohNetwork
 from bridge.zenoh.publisher import RoutePublisher
 from bridge.zenoh.renewal import Declarations, Held
 from bridge.zenoh.services import SessionServices
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _LOCATORS_TIMEOUT_S = 2.0
 _BRIDGES = "@/*/@ros2_lv"
-_CLIENT_RETRY_S = 1.0
 PAUSE_S = 0.45
 """Those who send wait so long for a renewed session: half a second with what is around it."""
 _AWAY_S = 0.12
@@ -39,23 +37,18 @@ and is not told again what others have declared: for good, at 19 of 20 renewals 
 (eclipse-zenoh 1.10.2)."""
 _TREES_S = 0.12
 """Each works that out for itself: one sees a match while another still drops what comes, for as long."""
-_PORT_RETRY_S = 0.02
-_PORT_WAIT_S = 2.0
-"""For the ports of the session before, which the kernel may give back late."""
-_WRONG_TEXT = re.compile(r'(invalid (?:type|value): string) "(?:[^"\\]|\\.)*"')
-"""How Zenoh (serde) quotes a text where it expects something else."""
 
 
 class ZenohSession:
     """One session and everything declared on it."""
 
-    def __init__(self, session: zenoh.Session) -> None:
+    def __init__(self, session: zenoh.Session, *, mode: str) -> None:
         self._session = session
+        self._mode = mode
         self.zid = str(session.zid())
         self._declared = Declarations()
         self.services = SessionServices(session, self._declared)
         """Queries and their answers."""
-        self._mode = ""
         self._watch: TokenWatch | None = None
         self._on_link: Callable[[bool], None] | None = None
         self._link_events: zenoh.TransportEventsListener[None] | None = None
@@ -63,32 +56,8 @@ class ZenohSession:
 
     @classmethod
     def open(cls, network: ZenohNetwork, *, stop: threading.Event) -> ZenohSession:
-        """Open a session; a client waits for its router, everybody else starts alone.
-
-        Args:
-            network: what we are and whom we talk to.
-            stop: ends the waiting of a client.
-
-        Raises:
-            ConfigError: Zenoh does not know an option.
-            CannotRun: an endpoint cannot be listened on, a certificate cannot be read, or ``stop`` came
-                first.
-        """
-        config = _config(network)
-        while True:
-            try:
-                opened = cls(zenoh.open(config))
-            except zenoh.ZError as error:
-                if network.mode != "client" or "Unable to connect" not in str(error):
-                    raise _cannot_open(network, error) from error
-                log.warning(
-                    "no router at %s yet; trying again", ", ".join(map(without_options, network.connect))
-                )
-                if stop.wait(_CLIENT_RETRY_S):
-                    raise CannotRun("stopped before a router was found", remedy="start the router") from error
-            else:
-                opened._mode = network.mode
-                return opened
+        """Open a session; see :func:`bridge.zenoh.opening.open_session`."""
+        return cls(open_session(network, stop=stop), mode=network.mode)
 
     @property
     def raw(self) -> zenoh.Session:
@@ -225,7 +194,7 @@ class ZenohSession:
                 for _ in linked:
                     self._on_link(False)  # nobody else tells of the end of a session's own links
             time.sleep(_AWAY_S)
-            self._session = self.services.session = _reopened(network)
+            self._session = self.services.session = reopen_session(network)
             for part in parts:
                 part.renew(self._session)
             if self._on_link is not None:
@@ -255,17 +224,6 @@ class ZenohSession:
             raise ZenohError(f"cannot close the session: {error}") from error
 
 
-def _reopened(network: ZenohNetwork) -> zenoh.Session:
-    config, until_s = _config(network), time.monotonic() + _PORT_WAIT_S
-    while True:
-        try:
-            return zenoh.open(config)
-        except zenoh.ZError as error:
-            if "Address already in use" not in str(error) or time.monotonic() > until_s:
-                raise _cannot_open(network, error) from error
-            time.sleep(_PORT_RETRY_S)
-
-
 def _bound(wanted: Iterable[str], listening: Iterable[str]) -> list[str]:
     """Listeners with the port they got instead of 0."""
     free = [parse_endpoint(locator) for locator in listening]
@@ -279,44 +237,3 @@ def _bound(wanted: Iterable[str], listening: Iterable[str]) -> list[str]:
             text = f"{address.rpartition(':')[0]}:{got.port}{mark}{options}"  # noqa: PLW2901 - the same, bound
         found.append(text)
     return found
-
-
-def check_options(network: ZenohNetwork) -> None:
-    """Have Zenoh read every option, without opening anything.
-
-    Raises:
-        ConfigError: it does not know one.
-    """
-    _config(network)
-
-
-def _config(network: ZenohNetwork) -> zenoh.Config:
-    try:
-        config: zenoh.Config = zenoh.Config.from_json5(json.dumps(zenoh_options(network)))
-    except zenoh.ZError as error:
-        raise ConfigError(
-            f"Zenoh does not accept an option: {_reason(error)}",
-            key="zenoh.extra",
-            remedy="correct it; the names are those of Zenoh's own configuration",
-        ) from error
-    return config
-
-
-def _cannot_open(network: ZenohNetwork, error: zenoh.ZError) -> CannotRun:
-    text = _reason(error)
-    if "Address already in use" in str(error):
-        remedy = "stop the other program (`ss -ltnp` names it), or give another zenoh.listen"
-    elif "Permission denied" in str(error):
-        remedy = "choose a port of 1024 or more, or give the program CAP_NET_BIND_SERVICE"
-    elif "Cannot assign requested address" in str(error):
-        remedy = "give an address of this host (`ip address` lists them) in zenoh.listen"
-    else:
-        remedy = "check zenoh.listen, zenoh.connect and zenoh.tls"
-    where = ", ".join(map(without_options, [*network.listen, *network.connect]))
-    return CannotRun(f"Zenoh cannot open a session ({where}): {text}", remedy=remedy)
-
-
-def _reason(error: zenoh.ZError) -> str:
-    """Zenoh's text without the places in its source code, and without what may be a misplaced secret."""
-    text = str(error).split(" at /", 1)[0].replace("\n", " ")
-    return without_secrets(_WRONG_TEXT.sub(r"\1", text))
