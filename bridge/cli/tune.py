@@ -11,7 +11,7 @@ import typer
 from bridge.cli import tune_views as views
 from bridge.cli.output import print_json
 from bridge.cli.tune_json import apply_json, check_json, plan_json, rollback_json
-from bridge.cli.tune_request import Asked, Measured, measure_host, try_out
+from bridge.cli.tune_request import Asked, Load, Measured, measure_host, try_out
 from netopt.errors import CannotTune, UsageError
 
 EXIT_NO = 1
@@ -54,6 +54,14 @@ Measure = Annotated[
     typer.Option("--measure", help="Send large messages over loopback, before and after; half a minute."),
 ]
 Count = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="Messages that --measure sends.")]
+Pause = Annotated[
+    str,
+    typer.Option(
+        "--reader-pause",
+        metavar="TIME",
+        help="With --measure: keep the reader from its socket so long at each message, as a busy host does.",
+    ),
+]
 StateDir = Annotated[Path, typer.Option(metavar="DIR", help="Where the journal is kept.")]
 SysctlDir = Annotated[Path, typer.Option(metavar="DIR", help="Where our file of sysctls is kept.")]
 ProcSys = Annotated[Path, typer.Option(metavar="DIR", help="A copy of /proc/sys to work on.", hidden=True)]
@@ -141,6 +149,7 @@ def plan(  # noqa: PLR0913, PLR0917
     ] = None,
     measure: Measure = False,
     count: Count = 50,
+    reader_pause: Pause = "0s",
     sysctl_dir: SysctlDir = Path(SYSCTL_FOLDER),
     proc_sys: ProcSys = Path(PROC_SYS),
 ) -> None:
@@ -160,7 +169,7 @@ def plan(  # noqa: PLR0913, PLR0917
         return
     if not as_json:
         views.print_plan(made)
-    measured = try_out(made, count) if measure else None
+    measured = try_out(made, _load(count, reader_pause)) if measure else None
     if as_json:
         print_json(plan_json(made, measured))
     elif measured is not None:
@@ -181,6 +190,7 @@ def apply(  # noqa: PLR0913, PLR0917
     ] = True,
     measure: Measure = False,
     count: Count = 50,
+    reader_pause: Pause = "0s",
     state_dir: StateDir = Path(STATE_FOLDER),
     sysctl_dir: SysctlDir = Path(SYSCTL_FOLDER),
     proc_sys: ProcSys = Path(PROC_SYS),
@@ -189,18 +199,17 @@ def apply(  # noqa: PLR0913, PLR0917
 
     All or nothing: when one is refused, the others are taken back (exit 3).
     """
-    from netopt.core.largemessages import LargeMessages
-
     asked = _asked(profile, rate, rtt, message, interface, config, state_dir, sysctl_dir, proc_sys)
     made = asked.plan()
     read_only = persist and _read_only(sysctl_dir)
     tuner = asked.tuner(persist=persist and not read_only)
-    before = measure_host(made, count) if measure else ()
+    load = _load(count, reader_pause)
+    before = measure_host(made, load) if measure else ()
     changes = tuner.apply(made)
     measured = None
     if measure:
-        messages = LargeMessages(message_bytes=made.demand.message_bytes, count=count)
-        measured = Measured(messages=messages, before=before, after=measure_host(made, count), trial=False)
+        after = measure_host(made, load)
+        measured = Measured(messages=load.messages(made), before=before, after=after, trial=False)
     if as_json:
         print_json(apply_json(made, changes, measured, read_only=read_only))
         return
@@ -229,6 +238,12 @@ def rollback(
         views.print_rollback(undone)
     if undone is not None and undone.foreign:
         raise typer.Exit(EXIT_NO)
+
+
+def _load(count: int, reader_pause: str) -> Load:
+    from netopt.core.quantities import parse_time
+
+    return Load(count=count, reader_pause_s=parse_time(reader_pause))
 
 
 def _read_only(folder: Path) -> bool:

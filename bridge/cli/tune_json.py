@@ -25,6 +25,7 @@ def _measured_json(measured: Measured | None) -> Json:
     return {
         "message_bytes": measured.messages.message_bytes,
         "rate_hz": measured.messages.rate_hz,
+        "reader_pause_ms": measured.messages.reader_pause_s * 1e3,
         "private_namespace": measured.trial,
         "before": [_outcome_json(one) for one in measured.before],
         "after": [_outcome_json(one) for one in measured.after],

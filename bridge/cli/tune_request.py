@@ -91,7 +91,21 @@ class Measured:
     """In a network namespace of its own, not on the host itself."""
 
 
-def try_out(made: Plan, count: int) -> Measured:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What `--measure` sends, but for the size, which the plan says."""
+
+    count: int
+    reader_pause_s: float
+
+    def messages(self, made: Plan) -> LargeMessages:
+        """Of the size that the plan is made for."""
+        return LargeMessages(
+            message_bytes=made.demand.message_bytes, count=self.count, reader_pause_s=self.reader_pause_s
+        )
+
+
+def try_out(made: Plan, load: Load) -> Measured:
     """Large messages as it is now and as planned, in a network namespace of its own.
 
     Raises:
@@ -99,7 +113,7 @@ def try_out(made: Plan, count: int) -> Measured:
     """
     from netopt.kernel.trial import try_plan
 
-    messages = LargeMessages(message_bytes=made.demand.message_bytes, count=count)
+    messages = load.messages(made)
     _progress("measuring in a network namespace of its own: as it is now, ...")
     before = try_plan(made, messages, planned=False)
     _progress("... and as planned")
@@ -107,12 +121,12 @@ def try_out(made: Plan, count: int) -> Measured:
     return Measured(messages=messages, before=before, after=after, trial=True)
 
 
-def measure_host(made: Plan, count: int) -> tuple[Outcome, ...]:
+def measure_host(made: Plan, load: Load) -> tuple[Outcome, ...]:
     """Large messages over the loopback of this host, as it is set now."""
     from netopt.kernel import trial
 
     _progress("measuring over the loopback of this host ...")
-    return trial.measure_host(made, LargeMessages(message_bytes=made.demand.message_bytes, count=count))
+    return trial.measure_host(made, load.messages(made))
 
 
 def _progress(text: str) -> None:

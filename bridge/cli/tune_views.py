@@ -168,9 +168,12 @@ def _plain(text: str | None) -> str:
 def print_measured(measured: Measured) -> None:
     """Loss and latency, before and after."""
     messages = measured.messages
+    pause = (
+        f", reader kept away {messages.reader_pause_s * 1e3:g} ms at each" if messages.reader_pause_s else ""
+    )
     print(
         f"\n{messages.count} messages of {size_text(messages.message_bytes)} at {messages.rate_hz:g} Hz, "
-        "over loopback"
+        f"over loopback{pause}"
     )
     print_table(
         ("", "lost", "p50", "p99", "socket buffer"),

@@ -21,6 +21,8 @@ class LargeMessages:
     message_bytes: int
     rate_hz: float = 10.0
     count: int = 50
+    reader_pause_s: float = 0.0
+    """How long the reader is kept from its socket behind a message's first part, as on a busy host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +65,15 @@ class Assembly:
     latencies_s: dict[int, float] = field(default_factory=dict)
     _missing: dict[int, set[int]] = field(default_factory=dict)
 
-    def part(self, head: bytes | memoryview, now_s: float) -> None:
+    def part(self, head: bytes | memoryview, now_s: float) -> bool:
         """Take in one part.
 
         Args:
             head: Its first bytes.
             now_s: When it was read.
+
+        Returns:
+            Whether it is the first that was read of its message.
 
         Raises:
             FrameError: It is none of ours.
@@ -79,12 +84,14 @@ class Assembly:
         if number >= len(self.intended_s) or index >= parts:
             raise FrameError(f"part {index} of {parts} of message {number} was never sent")
         if number in self.latencies_s:
-            return  # a duplicate
+            return False  # a duplicate
+        first = number not in self._missing
         missing = self._missing.setdefault(number, set(range(parts)))
         missing.discard(index)
         if not missing:
             del self._missing[number]
             self.latencies_s[number] = now_s - self.intended_s[number]
+        return first
 
     @property
     def complete(self) -> bool:

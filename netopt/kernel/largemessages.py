@@ -81,7 +81,10 @@ def _run(messages: LargeMessages, receiver: socket.socket, sender: socket.socket
     read = _read_datagrams if receiver.type == socket.SOCK_DGRAM else _read_stream
     sizes = part_sizes(messages.message_bytes)
     reading = threading.Thread(
-        target=read, args=(receiver, assembly, sizes, stop), name="tune-reader", daemon=True
+        target=read,
+        args=(receiver, assembly, messages, stop),
+        name="tune-reader",
+        daemon=True,
     )
     reading.start()
     try:
@@ -103,14 +106,16 @@ def _run(messages: LargeMessages, receiver: socket.socket, sender: socket.socket
 
 
 def _read_datagrams(
-    receiver: socket.socket, assembly: Assembly, sizes: tuple[int, ...], stop: threading.Event
+    receiver: socket.socket, assembly: Assembly, messages: LargeMessages, stop: threading.Event
 ) -> None:
     """Thread: tune-reader."""
+    sizes = part_sizes(messages.message_bytes)
     buffer = memoryview(bytearray(max(sizes)))
     while not (stop.is_set() or assembly.complete):
         try:
             length = receiver.recv_into(buffer)
-            assembly.part(buffer[:length], time.monotonic())
+            if assembly.part(buffer[:length], time.monotonic()):
+                stop.wait(messages.reader_pause_s)
         except TimeoutError:
             continue
         except FrameError:
@@ -120,9 +125,10 @@ def _read_datagrams(
 
 
 def _read_stream(
-    receiver: socket.socket, assembly: Assembly, sizes: tuple[int, ...], stop: threading.Event
+    receiver: socket.socket, assembly: Assembly, messages: LargeMessages, stop: threading.Event
 ) -> None:
     """Thread: tune-reader."""
+    sizes = part_sizes(messages.message_bytes)
     buffer = memoryview(bytearray(max(sizes)))
     while not assembly.complete:
         for size in sizes:
@@ -136,4 +142,5 @@ def _read_stream(
                     continue
                 except OSError:
                     return
-            assembly.part(buffer[:size], time.monotonic())
+            if assembly.part(buffer[:size], time.monotonic()):
+                stop.wait(messages.reader_pause_s)

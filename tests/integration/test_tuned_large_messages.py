@@ -1,4 +1,9 @@
-"""6 MiB at 10 Hz over loopback with the settings of an old kernel and with the planned ones, both printed."""
+"""6 MiB at 10 Hz over loopback with the settings of an old kernel and with the planned ones, both printed.
+
+The reader is kept away for half a period at each message, as on a busy host: that of a fast machine alone
+empties even a small buffer in time. So what counts is what a buffer holds: the old ones, of 208 and 416 KiB,
+take no whole message, and the planned ones do.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ ROW = re.compile(
 def test_planned_settings_lose_fewer_large_messages(tmp_path, capsys) -> None:
     tree = copied_tree(tmp_path / "proc_sys")
     places = ["--proc-sys", str(tree), "--sysctl-dir", str(tmp_path / "sysctl.d")]
-    measure = ["--message", "6MiB", "--measure", "--count", str(COUNT)]
+    measure = ["--message", "6MiB", "--measure", "--count", str(COUNT), "--reader-pause", "50ms"]
     assert main(["tune", "plan", *places, *measure]) == 0
     text = capsys.readouterr().out
     print(text[text.index(f"{COUNT} messages") :])
@@ -29,6 +34,6 @@ def test_planned_settings_lose_fewer_large_messages(tmp_path, capsys) -> None:
         (before, _), (planned, p99) = found["before", kind], found["planned", kind]
         assert planned <= before
         if kind.startswith("UDP"):
-            assert planned < before
+            assert planned < before  # none against all, but for stalls of this machine
         else:
             assert p99 != "lost"

@@ -248,8 +248,9 @@ def test_in_a_container_as_docker_starts_it_nothing_changes_and_the_lines_for_th
 
 @needs_namespace
 def test_measuring_prints_loss_and_latency_before_and_after(places, state, capsys):
-    assert main(["tune", "plan", *places, "--message", "70kB", "--measure", "--count", "3"]) == 0
+    measure = ["--message", "70kB", "--measure", "--count", "3", "--reader-pause", "5ms"]
+    assert main(["tune", "plan", *places, *measure]) == 0
     text = capsys.readouterr().out
-    assert "3 messages of 68.4 KiB at 10 Hz, over loopback" in text
+    assert "3 messages of 68.4 KiB at 10 Hz, over loopback, reader kept away 5 ms at each" in text
     for word in ("before: UDP", "planned: UDP", "planned: TCP", "lost", "p99", "this host was not changed"):
         assert word in text

@@ -29,6 +29,12 @@ def test_a_message_counts_when_its_last_part_is_there_in_any_order(order, data):
         assert latency == pytest.approx(last - number)
 
 
+def test_the_first_part_of_a_message_is_told_whichever_it_is():
+    assembly = Assembly([0.0, 0.0])
+    parts = [HEADER.pack(0, 1, 2), HEADER.pack(0, 0, 2), HEADER.pack(0, 0, 2), HEADER.pack(1, 0, 1)]
+    assert [assembly.part(part, 1.0) for part in parts] == [True, False, False, True]
+
+
 def test_a_message_with_a_part_missing_is_lost():
     assembly = Assembly([0.0, 0.0])
     for index in (0, 2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from netopt.core.largemessages import LargeMessages
 from netopt.kernel.largemessages import Reader, send_datagrams, send_stream
@@ -20,6 +21,14 @@ def test_small_ones_all_arrive_with_their_latency():
 def test_a_reader_gets_what_it_asks_for():
     asked = send_datagrams(SMALL, Reader(asked_bytes=50_000), kind="udp")
     assert asked.buffer_bytes == 100_000  # the kernel doubles it
+
+
+def test_a_reader_is_kept_away_at_each_message():
+    """So latencies have the pause, whatever the machine is like, and nothing is lost that fits the buffer."""
+    away = replace(SMALL, message_bytes=100_000, rate_hz=10.0, reader_pause_s=0.05)
+    for outcome in (send_datagrams(away, Reader(), kind="udp"), send_stream(away, kind="tcp")):
+        assert outcome.lost == 0
+        assert min(outcome.latencies_s) >= away.reader_pause_s
 
 
 def test_a_stream_loses_nothing_however_large():
