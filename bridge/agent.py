@@ -28,8 +28,9 @@ from bridge.dds.services import CycloneServices
 from bridge.dds.xmlconfig import DdsNetwork
 from bridge.engine import Engine
 from bridge.errors import CannotRun, ConfigError
-from bridge.observe import Observer, Security, router_status
-from bridge.observe_admin import admin_entries
+from bridge.observe.admin import admin_entries
+from bridge.observe.observer import Observer
+from bridge.observe.status import Surroundings, router_status
 from bridge.ros import environment
 from bridge.ros.services import RclpyServices
 from bridge.routes.services import ServiceSides
@@ -171,7 +172,7 @@ def run_agent(
         closing.callback(watch.close)  # it asks the session
         probe = LinkProbe(config.probe, zenoh)
         closing.callback(probe.close)
-        security = Security(
+        around = Surroundings(
             findings=lambda: (*watch.findings(), *probe.findings()),
             handshakes_refused=host.handshakes_refused,
             connections=watch.connections,
@@ -181,10 +182,10 @@ def run_agent(
             faults=host.faults,
         )
         if config.ros.enabled:
-            engine, reloader = _serve_bridge(loaded, zenoh, security, probe, host, reload_config, closing)
+            engine, reloader = _serve_bridge(loaded, zenoh, around, probe, host, reload_config, closing)
         else:
             engine, reloader = None, None
-            _serve_router(loaded, zenoh, security, host, closing)
+            _serve_router(loaded, zenoh, around, host, closing)
         renewal = Renewal(
             zenoh,
             network,
@@ -209,7 +210,7 @@ def run_agent(
 def _serve_bridge(
     loaded: LoadedConfig,
     zenoh: ZenohSession,
-    security: Security,
+    around: Surroundings,
     probe: LinkProbe,
     host: Host,
     reload_config: Callable[[], LoadedConfig],
@@ -254,7 +255,7 @@ def _serve_bridge(
         reliable_blocking=config.zenoh.reliable_blocking,
         gid_width=default_width,
     )
-    observer = Observer(engine, mode=config.zenoh.mode, domain_id=config.ros.domain_id, security=security)
+    observer = Observer(engine, mode=config.zenoh.mode, domain_id=config.ros.domain_id, around=around)
     reloader = Reloader(engine, loaded, reload_config)
     admin = partial(
         admin_entries,
@@ -320,7 +321,7 @@ def _report_threads(before: set[threading.Thread]) -> None:
 
 
 def _serve_router(
-    loaded: LoadedConfig, zenoh: ZenohSession, security: Security, host: Host, closing: ExitStack
+    loaded: LoadedConfig, zenoh: ZenohSession, around: Surroundings, host: Host, closing: ExitStack
 ) -> None:
     """Answer status for an agent that has no DDS side."""
     config, started_s = loaded.config, time.monotonic()
@@ -333,7 +334,7 @@ def _serve_router(
             mode=config.zenoh.mode,
             domain_id=config.ros.domain_id,
             uptime_s=uptime_s,
-            security=security,
+            around=around,
         )
         return replace(info, page=address_of(served))
 
@@ -360,7 +361,7 @@ def _serve_router(
         loaded.socket,
         {
             "status": lambda _arguments: to_json(agent()),
-            "probe": lambda _arguments: to_json(security.probe().latencies),
+            "probe": lambda _arguments: to_json(around.probe().latencies),
             "routes": nothing,
             "nodes": nothing,
             "support": support(lambda: loaded, facts=facts, log=host.recent_log, served=served),

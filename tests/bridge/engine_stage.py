@@ -11,7 +11,7 @@ from bridge.core.policy import Policy
 from bridge.core.requests import ServiceForm
 from bridge.core.status import AgentState
 from bridge.engine import SETTLE_MAX_S, Engine
-from bridge.observe import Observer
+from bridge.observe.observer import Observer
 from bridge.routes.services import ServiceSides
 from tests.fakes.clock import FakeClock
 from tests.fakes.dds import FakeDds, FakeDomain

@@ -1,26 +1,19 @@
 """What there is to tell about services and actions: who has them, in which form, and what is wrong.
 
-Part of :mod:`bridge.observe`. Thread: engine.
+Thread: engine.
 """
 
 from __future__ import annotations
 
-from bridge.core.graph import Graph
 from bridge.core.plan import PlannedRoute
 from bridge.core.requests import ServiceForm
 from bridge.core.routespec import Direction, RouteKind, Subject
-from bridge.core.serviceplan import Planned, PlannedAction, PlannedService
+from bridge.core.serviceplan import PlannedAction, PlannedService
 from bridge.core.serviceview import Party, ServiceView
 from bridge.core.status import Finding, Severity
 from bridge.engine import Engine
 
 _RMW = {ServiceForm.CYCLONE: "rmw_cyclonedds", ServiceForm.RCLPY: "another RMW, e.g. Fast DDS"}
-
-
-def owners(graph: Graph, planned: Planned) -> tuple[str, ...]:
-    """The nodes behind the local half, or their endpoints where no node claims them."""
-    found = dict.fromkeys(graph.node_of(endpoint.gid) or str(endpoint.gid) for endpoint in planned.local)
-    return tuple(found)
 
 
 def service_facts(engine: Engine, name: str) -> list[str]:
