@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A shared machine stalls for longer than any sensible deadline: time is judged by pytest-timeout alone.
@@ -16,3 +17,18 @@ settings.load_profile(os.environ.get("ZENLINK_HYPOTHESIS", "fast"))
 
 # A shell's job in the background ignores SIGINT, and so would every process that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_TIMEOUT = pytest.StashKey[object]()
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: object) -> None:
+    item.stash[_TIMEOUT] = settings
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Each run of a test has its whole time; pytest-timeout sets one clock for all, and stops it at a failure."""
+    if getattr(item, "execution_count", 1) > 1 and _TIMEOUT in item.stash:
+        item.config.hook.pytest_timeout_cancel_timer(item=item)
+        item.config.hook.pytest_timeout_set_timer(item=item, settings=item.stash[_TIMEOUT])
