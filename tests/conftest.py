@@ -28,7 +28,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: object) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Each run of a test has its whole time; pytest-timeout sets one clock for all, and stops it at a failure."""
+    """Each run of a test has its whole time; pytest-timeout has one clock for all, and a failure stops it."""
     if getattr(item, "execution_count", 1) > 1 and _TIMEOUT in item.stash:
         item.config.hook.pytest_timeout_cancel_timer(item=item)
         item.config.hook.pytest_timeout_set_timer(item=item, settings=item.stash[_TIMEOUT])
