@@ -15,8 +15,9 @@ Three rings; imports point inwards, and import-linter keeps it so:
 * ``dds/``, ``zenoh/`` and ``ros/`` adapt cyclonedds, zenoh and rclpy; ``routes/`` joins two adapters through
   the ports and never names a library. Left never meets right.
 
-``engine.py`` owns graph and routes in one thread. ``agent.py`` composes everything from a configuration
-(``config*.py``), and ``cli/`` is what a person types; ``control.py`` is how the one asks the other.
+``engine.py`` owns graph and routes in one thread, and ``observe/`` tells what it has there. ``agent.py``
+composes everything from a configuration (``config*.py``) out of its parts (``agent_*.py``), and ``cli/`` is
+what a person types; ``control.py`` is how the one asks the other.
 ``lifecycle/`` is a managed ROS node that runs an agent while it is active.
 
 **A sample crosses.** A ROS node publishes; ``dds/pump.py`` wakes, takes the bytes and finds the route, which

@@ -70,7 +70,7 @@ def check(
 
 def _option_faults(loaded: LoadedConfig, file: str) -> tuple[ConfigError, ...]:
     """What Zenoh itself does not accept of the options that are passed on to it."""
-    from bridge.agent import zenoh_network
+    from bridge.agent_networks import zenoh_network
     from bridge.zenoh.opening import check_options
 
     try:

@@ -57,7 +57,7 @@ def doctor(
 
 def examined(loaded: LoadedConfig) -> tuple[Check, ...]:
     """Every hop of a configuration, judged. Blocks for some seconds."""
-    from bridge.agent import zenoh_network
+    from bridge.agent_networks import zenoh_network
     from bridge.doctor.checks import judge
     from bridge.doctor.gather import gather
     from bridge.zenoh.options import tls_options

@@ -97,7 +97,7 @@ def _zenoh_transport(asked: Asked, stop: threading.Event) -> Transport:
 
 def _dds_transport(asked: Asked, stop: threading.Event) -> Transport:
     """``dds``: to the only other agent; ``dds:ID`` or ``dds:/NAMESPACE/ID``: to that one."""
-    from bridge.agent import dds_network
+    from bridge.agent_networks import dds_network
     from bridge.config_io import FlagOverrides
     from bridge.core.ddsprobe import ping_name
     from bridge.dds.probe import DdsTransport
@@ -167,7 +167,7 @@ def open_zenoh(loaded: LoadedConfig, stop: threading.Event) -> ZenohSession:
     Raises:
         CannotRun: Zenoh cannot be had.
     """
-    from bridge.agent import zenoh_network
+    from bridge.agent_networks import zenoh_network
     from bridge.zenoh.session import ZenohSession
 
     # Shared memory would carry a large payload past the link that is to be measured.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.agent import SystemClock
+from bridge.clock import SystemClock
 from bridge.ports import Clock
 from tests.fakes.clock import FakeClock
 
