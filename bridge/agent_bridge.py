@@ -157,7 +157,7 @@ def _answer_probes(loaded: LoadedConfig, engine: Engine, probe: LinkProbe, closi
         return
     echoes = EchoesOnDemand(zid=engine.zenoh.zid, domain_id=loaded.config.ros.domain_id, answer=probe.answer)
     closing.callback(echoes.close)
-    engine.on_planned = echoes.planned
+    engine.on_planned(echoes.planned)
 
 
 def _admin(loaded: LoadedConfig, engine: Engine, reloader: Reloader) -> Callable[[], Iterator[Entry]]:

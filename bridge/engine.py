@@ -1,8 +1,8 @@
 """The control thread: events in, routes opened and closed.
 
-Takes events from both sides out of one inbox, folds them into the graph, asks the planner about the names
-that were touched, and brings the open routes in line with the plan. It alone changes graph and routes;
-samples never pass through it. Knows the ports, not the libraries behind them.
+Takes events from both sides out of one inbox, folds them into the graph, has the candidate decide whether
+this agent routes at all, and the reconciler bring the routes of the names that were touched in line. It alone
+changes graph and routes; samples never pass through it. Knows the ports, not the libraries behind them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 
-from bridge.core.election import Election, Verdict
+from bridge.candidate import Candidate
+from bridge.core.election import Verdict
 from bridge.core.events import (
     Event,
     ExtensionAnnounced,
@@ -27,37 +28,27 @@ from bridge.core.events import (
 from bridge.core.graph import Graph
 from bridge.core.naming import Naming
 from bridge.core.plan import plan_changes
-from bridge.core.planner import plan_topic
 from bridge.core.policy import Policy
 from bridge.core.rosgraph import WIDTH_IRON
-from bridge.core.routespec import Direction, RouteKind, RouteSpec, Subject
+from bridge.core.routespec import Direction
 from bridge.core.serviceplan import Planned
-from bridge.core.serviceplanner import plan_action, plan_service
 from bridge.core.status import AgentState
-from bridge.core.tokens import AgentToken, Token, TokenKind, WriterToken
-from bridge.errors import InvalidName
+from bridge.core.tokens import Token, TokenKind, WriterToken
 from bridge.inbox import Inbox, Question
 from bridge.nodes import NodePublisher, NodeTokens
 from bridge.ports import Announcement, Clock, DdsSide, ZenohSide
+from bridge.reconciler import Reconciler
 from bridge.retirement import Retirements
 from bridge.routes.retry import RetryThread
 from bridge.routes.services import ServiceRoutes, ServiceSides
-from bridge.routes.table import RouteTable, in_closing_order
+from bridge.routes.table import RouteTable
 
 log = logging.getLogger(__name__)
 
-SETTLE_S = 0.5
-"""After joining the domain, before anything is bridged: who else is here must be known first."""
-QUIET_S = 0.25
-"""… and this long without a new participant, at most :data:`SETTLE_MAX_S`."""
-SETTLE_MAX_S = 2.0
-CLOSE_LINGER_S = 0.5
-"""A route whose reason to exist has gone is kept that long: a restarting node finds it still open."""
-RETRY_FIRST_S = 1.0
-RETRY_MAX_S = 30.0
 PLAN_SLICE_S = 0.25
 """Planning pauses after that long for new events and questions: ten thousand announcements at once take a
 minute of opening DDS writers, and a question is given up after 5 s."""
+_DECIDING_S = 0.05
 _IDLE_S = 1.0
 """The engine looks around at least that often, whatever was signalled."""
 _JOIN_S = 5.0
@@ -100,13 +91,9 @@ class Engine:
         self.naming = _naming(namespace, policy)
         self.graph = Graph(naming=self.naming)
         self.inbox = Inbox()
-        self.state = AgentState.STARTING
-        self.verdict = Verdict(route=False, reason="discovery is settling")
         self.rejected: Counter[str] = Counter()
         """Malformed input dropped, by the decoder that refused it."""
         self.retirements = Retirements(grace_s=link_grace_s)
-        self.on_planned: Callable[[str, tuple[Planned, ...]], None] = lambda _name, _planned: None
-        """Told what was planned for a name; never blocks for long, never raises. Thread: engine."""
         self._retry_thread = RetryThread()
         self.routes = RouteTable(
             dds=dds,
@@ -124,14 +111,15 @@ class Engine:
                 agent_ids=lambda: self.graph.agent_ids,
             ),
         )
-        self._plans: dict[str, tuple[Planned, ...]] = {}
-        self._touched: set[str] = set()
-        self._close_at_s: dict[RouteSpec, float] = {}
-        self._retry_at_s: dict[str, float] = {}
-        self._retry_delay_s: dict[str, float] = {}
-        self._tokens: list[Announcement] = []
-        self._agent_token: Announcement | None = None
-        self._node_tokens = NodeTokens(zenoh=zenoh, graph=self.graph, namespace=namespace)
+        self._candidate = Candidate(participant=dds.participant, zenoh=zenoh, graph=self.graph)
+        self._reconciler = Reconciler(
+            zid=zenoh.zid,
+            graph=self.graph,
+            routes=self.routes,
+            node_tokens=NodeTokens(zenoh=zenoh, graph=self.graph, namespace=namespace),
+            clock=clock,
+        )
+        self._bridge_token: Announcement | None = None
         self._node_publisher = NodePublisher(
             dds=dds,
             graph=self.graph,
@@ -141,16 +129,24 @@ class Engine:
             clock_s=clock.monotonic_s,
         )
         self._started_s = 0.0
-        self._last_participant_s = 0.0
-        self._election = Election(zid=zenoh.zid)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
+    def on_planned(self, told: Callable[[str, tuple[Planned, ...]], None]) -> None:
+        """Have somebody told what was planned for a name.
+
+        Args:
+            told: never blocks for long, never raises. Thread: engine.
+
+        Thread: any, before the start.
+        """
+        self._reconciler.on_planned = told
+
     def start(self) -> None:
         """Begin: join both sides, then route as soon as discovery has settled."""
-        self._started_s = self._last_participant_s = self.clock.monotonic_s()
-        self._tokens.append(self.zenoh.announce(str(Token(zid=self.zenoh.zid, kind=TokenKind.BRIDGE))))
-        self._announce_agent(active=False)
+        self._started_s = self.clock.monotonic_s()
+        self._bridge_token = self.zenoh.announce(str(Token(zid=self.zenoh.zid, kind=TokenKind.BRIDGE)))
+        self._candidate.start(self._started_s)
         self._retry_thread.start()
         self._thread.start()
         self.dds.start(self.inbox.put)
@@ -184,13 +180,13 @@ class Engine:
         return self.inbox.ask(lambda: self._reload(policy))
 
     def _reload(self, policy: Policy) -> tuple[str, ...]:
-        before = {route.spec: route for plan in self._plans.values() for route in plan}
+        before = self._reconciler.planned()
         self.policy = policy
         self.naming = _naming(self.namespace, policy)
-        self._touched |= self.graph.rename(self.naming) | self.graph.names() | set(self._plans)
-        self._plan(self.clock.monotonic_s())
-        after = {route.spec: route for plan in self._plans.values() for route in plan}
-        return plan_changes(before, after)
+        self._reconciler.touch(self.graph.rename(self.naming))
+        self._reconciler.touch_all()
+        self._reconcile(self.clock.monotonic_s())
+        return plan_changes(before, self._reconciler.planned())
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -198,16 +194,29 @@ class Engine:
                 self._turn(self.inbox.take(self._wait_s()))
             except Exception:
                 log.exception("the engine met a fault; it goes on and looks at everything anew")
-                self._touched |= self.graph.names()
+                self._reconciler.touch(self.graph.names())
         self._drain()
 
     def _drain(self) -> None:
-        self.state = AgentState.DRAINING
-        self._node_tokens.close()
-        self.routes.close()
-        for token in (self._agent_token, *self._tokens):
-            if token is not None:
-                token.close()
+        self._candidate.drain()
+        self._reconciler.close()
+        self._candidate.close()
+        if self._bridge_token is not None:
+            self._bridge_token.close()
+
+    def _wait_s(self) -> float:
+        """For events, until something else is due."""
+        if self._reconciler.behind and self.state is not AgentState.STARTING:
+            return 0.0
+        now_s = self.clock.monotonic_s()
+        due = (
+            self._reconciler.next_due_s(),
+            self.retirements.next_due_s(),
+            self.routes.next_tick_s(),
+            self._node_publisher.next_due_s(),
+            now_s + (_DECIDING_S if self._candidate.deciding else _IDLE_S),
+        )
+        return max(0.0, min(due_s for due_s in due if due_s is not None) - now_s)
 
     def _turn(self, items: list[Event | Question[object]]) -> None:
         questions = [item for item in items if isinstance(item, Question)]
@@ -222,9 +231,9 @@ class Engine:
         for event in events:
             self._take_in(event, now_s)
         for retired in self.retirements.due(now_s):
-            self._touched |= self.graph.fold(retired)
+            self._reconciler.touch(self.graph.fold(retired))
         self._decide(now_s)
-        self._plan(now_s, slice_s=PLAN_SLICE_S)
+        self._reconcile(now_s, slice_s=PLAN_SLICE_S)
         self.routes.tick(now_s)
         self._node_publisher.publish(
             now_s,
@@ -237,7 +246,7 @@ class Engine:
     def _take_in(self, event: Event, now_s: float) -> None:  # noqa: C901 - one case for each event
         match event:
             case MatchingChanged():
-                self._guarded(
+                self._reconciler.guarded(
                     event.spec.subject, lambda: self.routes.set_matching(event.spec, event.matching, now_s)
                 )
                 return
@@ -261,165 +270,54 @@ class Engine:
             case ExtensionAnnounced(token=WriterToken() as source):
                 self.retirements.announced(source, now_s)
             case ParticipantDiscovered():
-                self._last_participant_s = now_s
+                self._candidate.participant_discovered(now_s)
             case _:
                 pass
         agents = self.graph.agent_prefixes
-        self._touched |= self.graph.fold(event)
+        self._reconciler.touch(self.graph.fold(event))
         if self.graph.agent_prefixes != agents:
             self.routes.forget_sources()
 
     def _decide(self, now_s: float) -> None:
-        """Route, stand by, or wait: see :mod:`bridge.core.election`."""
-        if self.state is AgentState.STARTING and not self._settled(now_s):
+        """Begin to route, or to stand by, where the candidate says so."""
+        was_routing = self.verdict.route
+        if not self._candidate.decide(now_s):
             return
-        verdict = self._election.decide(
-            now_s,
-            rivals=self.graph.agents_on_domain(),
-            on_domain=self.graph.agent_zids(),
-            foreign=self.graph.foreign_bridges(),
-            routing=self.verdict.route,
-            linked=lambda: any(link.whatami != "client" for link in self.zenoh.links()),
-        )
-        if verdict != self.verdict or self.state is AgentState.STARTING:
-            self._change_state(verdict)
-
-    def _settled(self, now_s: float) -> bool:
-        age_s = now_s - self._started_s
-        quiet = now_s - self._last_participant_s >= QUIET_S
-        # An agent on our domain may be one of our Zenoh network as well, whose link takes a moment.
-        introduced = {token.participant.prefix for token in self.graph.agents.values()}
-        strangers = self.graph.agent_prefixes - self.graph.rclpy_prefixes - introduced
-        return age_s >= SETTLE_MAX_S or (age_s >= SETTLE_S and quiet and not strangers)
-
-    def _change_state(self, verdict: Verdict) -> None:
-        was_routing, self.verdict = self.verdict.route, verdict
-        self.state = AgentState.ACTIVE if verdict.route else AgentState.STANDBY
-        if verdict.route:
+        if self.verdict.route:
             log.info("routing domain side %s as agent %s", self.namespace, self.zenoh.zid)
         else:
-            log.warning("standing by: %s", verdict.reason)
-        self._touched |= self.graph.names() | set(self._plans)
-        if not verdict.route and was_routing:
+            log.warning("standing by: %s", self.verdict.reason)
+        self._reconciler.touch_all()
+        if was_routing and not self.verdict.route:
             # Nothing of ours may write any more before the others are told.
-            self._plan(self.clock.monotonic_s())
-        self._announce_agent(active=verdict.route)
+            self._reconcile(self.clock.monotonic_s())
+        self._candidate.announce()
 
-    def _announce_agent(self, *, active: bool) -> None:
-        token = AgentToken(zid=self.zenoh.zid, participant=self.dds.participant, active=active)
-        before, self._agent_token = self._agent_token, self.zenoh.announce(str(token))
-        if before is not None:
-            before.close()
-
-    def _plan(self, now_s: float, *, slice_s: float = math.inf) -> None:
-        """Bring the routes of all touched names in line; what does not fit in the slice stays touched."""
-        due = {name for name, due_s in self._retry_at_s.items() if due_s <= now_s}
-        closing = {spec.plan_name for spec, due_s in self._close_at_s.items() if due_s <= now_s}
-        if self.state is AgentState.STARTING:
-            return
-        names, self._touched = self._touched | due | closing, set()
-        until_s = self.clock.monotonic_s() + slice_s
-        waiting = deque(sorted(names))
-        while waiting and self.clock.monotonic_s() <= until_s:
-            name = waiting.popleft()
-            self._retry_at_s.pop(name, None)
-            self._plan_name(name, now_s)
-        self._touched |= set(waiting)
-
-    def _plan_name(self, name: str, now_s: float) -> None:
-        planned = self._planned(name) if self.verdict.route else ()
-        before = self._plans.pop(name, ())
-        if planned:
-            self._plans[name] = planned
-        specs = {route.spec for route in planned}
-        wanted = [route for route in planned if self.routes.wants(route)]
-        for spec in in_closing_order(self.routes.open_specs(name) - {route.spec for route in wanted}):
-            # A proxy must never be beside a real server, nor without one: only topics may linger.
-            at_once = not self.verdict.route or spec in specs or spec.subject[0] is not RouteKind.TOPIC
-            self._close(spec, now_s, at_once=at_once)
-        done = [
-            self._guarded(subject, lambda routes=routes: self._apply(routes, now_s))  # type: ignore[misc]
-            for subject, routes in _by_subject(wanted).items()
-        ]
-        self._node_tokens.follow(name, wanted, self.policy)
-        self.on_planned(name, planned)
-        if all(done):
-            self._retry_delay_s.pop(name, None)
-        if {route.spec: route.status for route in before} != {route.spec: route.status for route in planned}:
-            for route in planned:
-                log.info("%s is %s", route.spec, route.status)
-
-    def _planned(self, name: str) -> tuple[Planned, ...]:
-        graph, policy, naming, zid = self.graph, self.policy, self.naming, self.zenoh.zid
-        try:
-            return (
-                *plan_topic(graph.topic(name), policy, naming=naming, zid=zid),
-                *plan_service(graph.service(name), policy, naming=naming, zid=zid),
-                *plan_action(graph.action(name), policy, naming=naming, zid=zid),
+    def _reconcile(self, now_s: float, *, slice_s: float = math.inf) -> None:
+        """Nothing is opened before it is decided who routes."""
+        if self.state is not AgentState.STARTING:
+            self._reconciler.reconcile(
+                now_s, policy=self.policy, naming=self.naming, routing=self.verdict.route, slice_s=slice_s
             )
-        except InvalidName as error:
-            log.warning("%s does not cross: %s", name, error)
-            return ()
 
-    def _apply(self, routes: Iterable[Planned], now_s: float) -> None:
-        for route in routes:
-            self._close_at_s.pop(route.spec, None)
-            self.routes.apply(route, now_s)
+    @property
+    def state(self) -> AgentState:
+        """What it does now. Thread: any."""
+        return self._candidate.state
 
-    def _close(self, spec: RouteSpec, now_s: float, *, at_once: bool) -> None:
-        due_s = self._close_at_s.setdefault(spec, now_s if at_once else now_s + CLOSE_LINGER_S)
-        if at_once or due_s <= now_s:
-            del self._close_at_s[spec]
-            self.routes.close_route(spec)
-
-    def _guarded(self, subject: Subject, act: Callable[[], None]) -> bool:
-        """Do something for a subject; a refusal marks its routes failed and is tried again later."""
-        before = self.routes.failure(subject)
-        error = self.routes.guarded(subject, act)
-        if error is None:
-            return True
-        _, name = subject
-        delay_s = self._retry_delay_s.get(name, RETRY_FIRST_S)
-        self._retry_at_s[name] = self.clock.monotonic_s() + delay_s
-        self._retry_delay_s[name] = min(delay_s * 2, RETRY_MAX_S)
-        level = logging.DEBUG if str(error) == before else logging.WARNING  # it stays a finding
-        log.log(level, "%s does not cross: %s; trying again in %.0f s", name, error, delay_s)
-        return False
-
-    def _wait_s(self) -> float:
-        if self._touched and self.state is not AgentState.STARTING:
-            return 0.0
-        now_s = self.clock.monotonic_s()
-        due = [now_s + _IDLE_S, *self._retry_at_s.values(), *self._close_at_s.values()]
-        due += [
-            due_s
-            for due_s in (
-                self.retirements.next_due_s(),
-                self.routes.next_tick_s(),
-                self._node_publisher.next_due_s(),
-            )
-            if due_s is not None
-        ]
-        if self.state is not AgentState.ACTIVE or self._election.watching:
-            due.append(now_s + 0.05)  # settling and elections are a matter of tenths of a second
-        return max(0.0, min(due) - now_s)
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it routes, and if not, why. Thread: any."""
+        return self._candidate.verdict
 
     @property
     def plans(self) -> dict[str, tuple[Planned, ...]]:
         """What should exist, by ROS name. Thread: engine."""
-        return self._plans
+        return self._reconciler.plans
 
     def uptime_s(self) -> float:
         """Since :meth:`start`."""
         return self.clock.monotonic_s() - self._started_s
-
-
-def _by_subject(planned: Iterable[Planned]) -> dict[Subject, list[Planned]]:
-    """Routes that stand or fall together, in the order they are to be opened."""
-    found: dict[Subject, list[Planned]] = {}
-    for route in planned:
-        found.setdefault(route.spec.subject, []).append(route)
-    return found
 
 
 def _naming(namespace: str, policy: Policy) -> Naming:

@@ -7,21 +7,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bridge.candidate import SETTLE_MAX_S
 from bridge.core.policy import Policy
 from bridge.core.requests import ServiceForm
+from bridge.core.routespec import Direction
 from bridge.core.status import AgentState
-from bridge.engine import SETTLE_MAX_S, Engine
+from bridge.core.tokens import Token, TokenKind, parse_token
+from bridge.engine import Engine
 from bridge.observe.observer import Observer
 from bridge.routes.services import ServiceSides
+from tests.builders import NAME, RELIABLE
 from tests.fakes.clock import FakeClock
-from tests.fakes.dds import FakeDds, FakeDomain
+from tests.fakes.dds import FakeDds, FakeDomain, FakeReader, FakeWriter
 from tests.fakes.services import FakeServiceDomain, FakeServices
+from tests.fakes.sink import RecordingSink
 from tests.fakes.zenoh import FakeNetwork, FakeZenoh
 from tests.integration.support.waiting import eventually
 
 T = TypeVar("T")
 
 WAIT_S = 10.0
+TOPIC = "rt/chatter"
+TYPE = "std_msgs::msg::dds_::String_"
 
 
 @dataclass
@@ -110,3 +117,23 @@ def running(*places: Place) -> Iterator[None]:
     finally:
         for one in places:
             one.engine.close()
+
+
+def talker(node: FakeDds) -> FakeWriter:
+    return node.open_writer(dds_topic=TOPIC, dds_type=TYPE, keyed=False, qos=RELIABLE)
+
+
+def listener(node: FakeDds) -> tuple[FakeReader, RecordingSink]:
+    sink = RecordingSink()
+    reader = node.open_reader(dds_topic=TOPIC, dds_type=TYPE, keyed=False, qos=RELIABLE, sink=sink)
+    reader.start()
+    return reader, sink
+
+
+def announced(at: Place, kind: TokenKind) -> list[Token]:
+    tokens = [parse_token(key) for key in list(at.zenoh.tokens) if "/@ros2_lv" in key]
+    return [token for token in tokens if token.kind is kind]
+
+
+def open_routes(at: Place) -> set[Direction]:
+    return at.engine.inbox.ask(lambda: {spec.direction for spec in at.engine.routes.open_specs(NAME)})

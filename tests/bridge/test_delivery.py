@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from bridge.core.routespec import Direction
-from tests.bridge.engine_stage import WAIT_S, Place, place, running
-from tests.bridge.test_engine import listener, talker
+from tests.bridge.engine_stage import WAIT_S, Place, listener, place, running, talker
 from tests.builders import payload
 from tests.fakes.dds import FakeWriter
 from tests.fakes.zenoh import FakeNetwork

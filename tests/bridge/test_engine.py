@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from bridge.core.events import Event, InputRejected
 from bridge.core.policy import Policy, Rule
 from bridge.core.routespec import Direction
-from bridge.core.status import AgentState
-from bridge.core.tokens import Token, TokenKind, parse_token
-from bridge.engine import CLOSE_LINGER_S, RETRY_FIRST_S
+from bridge.core.tokens import TokenKind
 from bridge.retirement import SETTLE_S
-from tests.bridge.engine_stage import WAIT_S, Place, place, running
-from tests.builders import KEY, NAME, RELIABLE, payload
-from tests.fakes.dds import FakeDds, FakeReader, FakeWriter
-from tests.fakes.sink import RecordingSink
+from tests.bridge.engine_stage import WAIT_S, announced, listener, open_routes, place, running, talker
+from tests.builders import KEY, NAME, payload
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
-
-TOPIC = "rt/chatter"
-TYPE = "std_msgs::msg::dds_::String_"
-
-
-def talker(node: FakeDds) -> FakeWriter:
-    return node.open_writer(dds_topic=TOPIC, dds_type=TYPE, keyed=False, qos=RELIABLE)
-
-
-def listener(node: FakeDds) -> tuple[FakeReader, RecordingSink]:
-    sink = RecordingSink()
-    reader = node.open_reader(dds_topic=TOPIC, dds_type=TYPE, keyed=False, qos=RELIABLE, sink=sink)
-    reader.start()
-    return reader, sink
-
-
-def announced(at: Place, kind: TokenKind) -> list[Token]:
-    tokens = [parse_token(key) for key in list(at.zenoh.tokens) if "/@ros2_lv" in key]
-    return [token for token in tokens if token.kind is kind]
-
-
-def open_routes(at: Place) -> set[Direction]:
-    return at.engine.inbox.ask(lambda: {spec.direction for spec in at.engine.routes.open_specs(NAME)})
 
 
 def test_a_message_crosses_two_engines():
@@ -55,20 +26,6 @@ def test_a_message_crosses_two_engines():
         eventually(lambda: sink.payloads == [payload(7)], WAIT_S)
 
 
-def test_nothing_is_opened_before_discovery_has_settled():
-    robot = place()
-    talker(robot.node())
-    robot.engine.start()
-    try:
-        robot.pass_time(0.3)
-        assert robot.engine.state is AgentState.STARTING
-        assert open_routes(robot) == set()
-        robot.settle()
-        eventually(lambda: open_routes(robot) == {Direction.EGRESS}, WAIT_S)
-    finally:
-        robot.engine.close()
-
-
 def test_a_publisher_is_announced_while_it_is_there():
     robot = place()
     with running(robot):
@@ -78,37 +35,6 @@ def test_a_publisher_is_announced_while_it_is_there():
         assert token.key_expr == KEY
         writer.close()
         robot.until(lambda: not announced(robot, TokenKind.PUBLISHER))
-
-
-def test_a_node_that_restarts_in_a_moment_finds_its_route_still_open():
-    robot = place()
-    with running(robot):
-        first = robot.node()
-        talker(first)
-        eventually(lambda: open_routes(robot), WAIT_S)
-        opened = robot.zenoh.opened
-        first.crash()
-        robot.pass_time(CLOSE_LINGER_S / 2)
-        talker(robot.node())
-        robot.pass_time(CLOSE_LINGER_S * 4)
-        assert open_routes(robot) == {Direction.EGRESS}
-        assert robot.zenoh.opened == opened
-
-
-def test_a_refusal_is_told_and_tried_again(caplog: pytest.LogCaptureFixture):
-    robot = place()
-    robot.zenoh.refusals.add("open_publisher")
-    with running(robot), caplog.at_level(logging.WARNING):
-        talker(robot.node())
-        eventually(lambda: "does not cross" in caplog.text, WAIT_S)
-        assert "trying again in 1 s" in caplog.text
-        [route] = robot.observer.routes()
-        assert route.status.state.value == "failed"
-        robot.zenoh.refusals.clear()
-        robot.pass_time(RETRY_FIRST_S + 0.1)
-        eventually(lambda: open_routes(robot) == {Direction.EGRESS}, WAIT_S)
-        [route] = robot.observer.routes()
-        assert route.status.state.value == "routed"
 
 
 def test_a_link_cut_for_a_moment_closes_nothing():
@@ -148,23 +74,6 @@ def test_reload_closes_what_is_denied_now_and_tells_the_difference():
         assert "routed -> not_allowed" in changes[0]
         assert open_routes(robot) == set()
         assert robot.engine.reload(robot.engine.policy) == ()
-
-
-def test_of_two_agents_on_one_domain_one_stands_by_and_takes_over():
-    network = FakeNetwork()
-    first = place(network=network, zid="a1")
-    second = place(network=network, zid="b2", domain=first.domain)
-    with running(first):
-        talker(first.node())
-        eventually(lambda: open_routes(first), WAIT_S)
-        with running(second):
-            assert second.engine.state is AgentState.STANDBY
-            assert open_routes(second) == set()
-            first.engine.close()
-            first.dds.close()
-            first.zenoh.close()
-            second.until(lambda: second.engine.state is AgentState.ACTIVE)
-            second.until(lambda: open_routes(second) == {Direction.EGRESS})
 
 
 def test_a_fault_in_one_turn_does_not_end_the_engine(caplog: pytest.LogCaptureFixture):

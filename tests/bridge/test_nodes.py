@@ -13,8 +13,7 @@ from bridge.core.naming import Naming
 from bridge.core.policy import Policy, Rule
 from bridge.core.routespec import Direction
 from bridge.nodes import NodePublisher, NodeTokens
-from tests.bridge.engine_stage import WAIT_S, Place, place, running
-from tests.bridge.test_engine import TOPIC, TYPE, listener, talker
+from tests.bridge.engine_stage import TOPIC, TYPE, WAIT_S, Place, listener, place, running, talker
 from tests.builders import KEY, LATCHED
 from tests.fakes.dds import FakeDds, FakeWriter
 from tests.fakes.zenoh import FakeNetwork

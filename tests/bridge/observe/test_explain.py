@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bridge.core.policy import Policy, Rule
 from bridge.core.status import Severity
-from tests.bridge.engine_stage import WAIT_S, place, running
-from tests.bridge.test_engine import talker
+from tests.bridge.engine_stage import WAIT_S, place, running, talker
 from tests.builders import NAME
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually

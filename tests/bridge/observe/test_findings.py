@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bridge.engine_stage import WAIT_S, place, running
-from tests.bridge.test_engine import TOPIC, TYPE, talker
+from tests.bridge.engine_stage import TOPIC, TYPE, WAIT_S, place, running, talker
 from tests.builders import BEST_EFFORT, RELIABLE
 from tests.fakes.sink import RecordingSink
 from tests.fakes.zenoh import FakeNetwork

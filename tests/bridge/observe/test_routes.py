@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bridge.engine_stage import WAIT_S, place, running
-from tests.bridge.test_engine import listener, talker
+from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
 from tests.builders import payload
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually

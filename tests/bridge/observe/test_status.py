@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bridge.core.status import AgentState
 from bridge.observe.status import router_status
-from tests.bridge.engine_stage import WAIT_S, place, running
-from tests.bridge.test_engine import listener, talker
+from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
 

@@ -1,0 +1,101 @@
+"""This agent in the election of the one that routes its domain: settles, decides, announces what it is."""
+
+from __future__ import annotations
+
+import logging
+
+from bridge.core.election import Election, Verdict
+from bridge.core.gid import Gid
+from bridge.core.graph import Graph
+from bridge.core.status import AgentState
+from bridge.core.tokens import AgentToken
+from bridge.ports import Announcement, ZenohSide
+
+log = logging.getLogger(__name__)
+
+SETTLE_S = 0.5
+"""After joining the domain, before anything is bridged: who else is here must be known first."""
+QUIET_S = 0.25
+"""… and this long without a new participant, at most :data:`SETTLE_MAX_S`."""
+SETTLE_MAX_S = 2.0
+
+
+class Candidate:
+    """Thread: engine, once it is started.
+
+    Args:
+        participant: ours.
+        zenoh: where it is announced.
+        graph: who else is there.
+    """
+
+    def __init__(self, *, participant: Gid, zenoh: ZenohSide, graph: Graph) -> None:
+        self._participant = participant
+        self._zenoh = zenoh
+        self._graph = graph
+        self.state = AgentState.STARTING
+        self.verdict = Verdict(route=False, reason="discovery is settling")
+        self._election = Election(zid=zenoh.zid)
+        self._announced: Announcement | None = None
+        self._started_s = 0.0
+        self._last_participant_s = 0.0
+
+    def start(self, now_s: float) -> None:
+        """The domain is joined from now on."""
+        self._started_s = self._last_participant_s = now_s
+        self.announce()
+
+    def participant_discovered(self, now_s: float) -> None:
+        """Discovery is not quiet yet."""
+        self._last_participant_s = now_s
+
+    @property
+    def deciding(self) -> bool:
+        """Whether it must look often: settling and elections are a matter of tenths of a second."""
+        return self.state is not AgentState.ACTIVE or self._election.watching
+
+    def decide(self, now_s: float) -> bool:
+        """Route, stand by, or wait: see :mod:`bridge.core.election`.
+
+        Returns:
+            Whether that changed, which is to be announced once it is so.
+        """
+        if self.state is AgentState.STARTING and not self._settled(now_s):
+            return False
+        verdict = self._election.decide(
+            now_s,
+            rivals=self._graph.agents_on_domain(),
+            on_domain=self._graph.agent_zids(),
+            foreign=self._graph.foreign_bridges(),
+            routing=self.verdict.route,
+            linked=lambda: any(link.whatami != "client" for link in self._zenoh.links()),
+        )
+        if verdict == self.verdict and self.state is not AgentState.STARTING:
+            return False
+        self.verdict = verdict
+        self.state = AgentState.ACTIVE if verdict.route else AgentState.STANDBY
+        return True
+
+    def _settled(self, now_s: float) -> bool:
+        age_s = now_s - self._started_s
+        quiet = now_s - self._last_participant_s >= QUIET_S
+        # An agent on our domain may be one of our Zenoh network as well, whose link takes a moment.
+        introduced = {token.participant.prefix for token in self._graph.agents.values()}
+        strangers = self._graph.agent_prefixes - self._graph.rclpy_prefixes - introduced
+        return age_s >= SETTLE_MAX_S or (age_s >= SETTLE_S and quiet and not strangers)
+
+    def announce(self) -> None:
+        """Tell the others what it is now. Raises ZenohError."""
+        token = AgentToken(zid=self._zenoh.zid, participant=self._participant, active=self.verdict.route)
+        before, self._announced = self._announced, self._zenoh.announce(str(token))
+        if before is not None:
+            before.close()
+
+    def drain(self) -> None:
+        """It routes nothing new, and stays announced until it is closed."""
+        self.state = AgentState.DRAINING
+
+    def close(self) -> None:
+        """It is a candidate no more."""
+        if self._announced is not None:
+            self._announced.close()

@@ -1,0 +1,40 @@
+"""When an agent begins to route its domain, on fakes."""
+
+from __future__ import annotations
+
+from bridge.core.routespec import Direction
+from bridge.core.status import AgentState
+from tests.bridge.engine_stage import WAIT_S, open_routes, place, running, talker
+from tests.fakes.zenoh import FakeNetwork
+from tests.integration.support.waiting import eventually
+
+
+def test_nothing_is_opened_before_discovery_has_settled():
+    robot = place()
+    talker(robot.node())
+    robot.engine.start()
+    try:
+        robot.pass_time(0.3)
+        assert robot.engine.state is AgentState.STARTING
+        assert open_routes(robot) == set()
+        robot.settle()
+        eventually(lambda: open_routes(robot) == {Direction.EGRESS}, WAIT_S)
+    finally:
+        robot.engine.close()
+
+
+def test_of_two_agents_on_one_domain_one_stands_by_and_takes_over():
+    network = FakeNetwork()
+    first = place(network=network, zid="a1")
+    second = place(network=network, zid="b2", domain=first.domain)
+    with running(first):
+        talker(first.node())
+        eventually(lambda: open_routes(first), WAIT_S)
+        with running(second):
+            assert second.engine.state is AgentState.STANDBY
+            assert open_routes(second) == set()
+            first.engine.close()
+            first.dds.close()
+            first.zenoh.close()
+            second.until(lambda: second.engine.state is AgentState.ACTIVE)
+            second.until(lambda: open_routes(second) == {Direction.EGRESS})
