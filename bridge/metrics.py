@@ -27,9 +27,12 @@ from bridge.metrics_links import (
     probe_metrics,
     route_latency_metrics,
 )
+from bridge.pace import Pace, hurried
 
 T = TypeVar("T")
 _ROUTE = ("direction", "name")
+_ROUTE_STEPS = 8
+"""Lines that a route has in a scrape, and so the work of making them."""
 Counted = tuple[RouteSpec, RouteCounters]
 """What the routes of a spec counted since the agent's start."""
 
@@ -40,11 +43,19 @@ class AgentCollector(Collector):
     Args:
         facts: of now. Thread: that of the scrape.
         refused: HTTP requests refused so far.
+        pace: of one scrape.
     """
 
-    def __init__(self, facts: Callable[[], AgentFacts], *, refused: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        facts: Callable[[], AgentFacts],
+        *,
+        refused: Callable[[], int],
+        pace: Callable[[], Pace] = hurried,
+    ) -> None:
         self._facts = facts
         self._refused = refused
+        self._pace = pace
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering must not ask the engine."""
@@ -52,26 +63,30 @@ class AgentCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every family. Raises CannotRun where the engine does not answer."""
-        found = self._facts()
+        found, pace = self._facts(), self._pace()
         yield _build_info()
         yield from _agent(found)
         yield from _links(found.agent)
         yield from certificate_metrics(found.agent.certificates)
         yield from probe_metrics(found.agent.probe)
         yield from kernel_metrics(found.agent.probe.kernel)
-        yield from _routes(found)
-        yield from route_latency_metrics(found.routes)
+        yield from _routes(found, pace)
+        yield from route_latency_metrics(found.routes, pace)
         yield CounterMetricFamily(
             "zenlink_http_refused", "HTTP requests refused: host, token.", value=self._refused()
         )
 
 
 def registry(
-    facts: Callable[[], AgentFacts], *, refused: Callable[[], int], others: Iterable[Collector] = ()
+    facts: Callable[[], AgentFacts],
+    *,
+    refused: Callable[[], int],
+    others: Iterable[Collector] = (),
+    pace: Callable[[], Pace] = hurried,
 ) -> CollectorRegistry:
     """A registry of one agent: its metrics, those of its process, and those of others."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(AgentCollector(facts, refused=refused))
+    made.register(AgentCollector(facts, refused=refused, pace=pace))
     ProcessCollector(registry=made)
     for one in others:
         made.register(one)
@@ -152,7 +167,7 @@ def _links(agent: AgentInfo) -> Iterator[Metric]:
     yield from (up, back)
 
 
-def _routes(found: AgentFacts) -> Iterator[Metric]:
+def _routes(found: AgentFacts, pace: Pace) -> Iterator[Metric]:
     by_state = GaugeMetricFamily("zenlink_routes", "Routes by state.", labels=["state"])
     for state, count in sorted(Counter(route.status.state.value for route in found.routes).items()):
         by_state.add_metric([state], count)
@@ -160,10 +175,10 @@ def _routes(found: AgentFacts) -> Iterator[Metric]:
     for kind, told in ((RouteKind.TOPIC, _topics), (RouteKind.SERVICE, _services)):
         routes = [route for route in found.routes if route.spec.kind is kind]
         counted = [*((one.spec, one.counters) for one in routes), *found.past]
-        yield from told(routes, [one for one in counted if one[0].kind is kind])
+        yield from told(routes, [one for one in counted if one[0].kind is kind], pace)
 
 
-def _topics(routes: Iterable[RouteInfo], counted: Iterable[Counted]) -> Iterator[Metric]:
+def _topics(routes: Iterable[RouteInfo], counted: Iterable[Counted], pace: Pace) -> Iterator[Metric]:
     active = GaugeMetricFamily("zenlink_route_active", "1: both halves are there.", labels=_ROUTE)
     messages = CounterMetricFamily("zenlink_route_messages", "Samples passed on.", labels=_ROUTE)
     octets = CounterMetricFamily("zenlink_route_bytes", "Payload passed on.", labels=_ROUTE)
@@ -180,11 +195,11 @@ def _topics(routes: Iterable[RouteInfo], counted: Iterable[Counted]) -> Iterator
     )
     queued = GaugeMetricFamily("zenlink_route_queue_messages", "Samples that wait.", labels=_ROUTE)
     queued_octets = GaugeMetricFamily("zenlink_route_queue_bytes", "Payload that waits.", labels=_ROUTE)
-    for labels, group in _by_name((route.spec, route) for route in routes):
+    for labels, group in _by_name(((route.spec, route) for route in routes), pace):
         active.add_metric(labels, float(any(route.active for route in group)))
         queued.add_metric(labels, sum(route.counters.queue_messages for route in group))
         queued_octets.add_metric(labels, sum(route.counters.queue_bytes for route in group))
-    for labels, counters in _by_name(counted):
+    for labels, counters in _by_name(counted, pace):
         messages.add_metric(labels, sum(one.messages for one in counters))
         octets.add_metric(labels, sum(one.payload_bytes for one in counters))
         rebuilds.add_metric(labels, sum(one.rebuilds for one in counters))
@@ -193,7 +208,7 @@ def _topics(routes: Iterable[RouteInfo], counted: Iterable[Counted]) -> Iterator
     yield from (active, messages, octets, drops, lost, rebuilds, queued, queued_octets)
 
 
-def _services(routes: Iterable[RouteInfo], counted: Iterable[Counted]) -> Iterator[Metric]:
+def _services(routes: Iterable[RouteInfo], counted: Iterable[Counted], pace: Pace) -> Iterator[Metric]:
     """Services, and the three of each action under their own names."""
     active = GaugeMetricFamily("zenlink_service_active", "1: a call would cross.", labels=_ROUTE)
     calls = CounterMetricFamily("zenlink_service_calls", "Calls answered.", labels=_ROUTE)
@@ -202,10 +217,10 @@ def _services(routes: Iterable[RouteInfo], counted: Iterable[Counted]) -> Iterat
         "zenlink_service_failures", "Calls that came to nothing, by cause.", labels=[*_ROUTE, "cause"]
     )
     open_calls = GaugeMetricFamily("zenlink_service_open_calls", "Calls without an answer.", labels=_ROUTE)
-    for labels, group in _by_name((route.spec, route) for route in routes):
+    for labels, group in _by_name(((route.spec, route) for route in routes), pace):
         active.add_metric(labels, float(any(route.active for route in group)))
         open_calls.add_metric(labels, sum(route.counters.queue_messages for route in group))
-    for labels, counters in _by_name(counted):
+    for labels, counters in _by_name(counted, pace):
         calls.add_metric(labels, sum(one.messages for one in counters))
         octets.add_metric(labels, sum(one.payload_bytes for one in counters))
         _add_causes(failures, labels, (one.drops for one in counters))
@@ -220,10 +235,10 @@ def _add_causes(family: CounterMetricFamily, labels: list[str], counts: Iterable
         family.add_metric([*labels, cause], count)
 
 
-def _by_name(items: Iterable[tuple[RouteSpec, T]]) -> Iterator[tuple[list[str], list[T]]]:
+def _by_name(items: Iterable[tuple[RouteSpec, T]], pace: Pace) -> Iterator[tuple[list[str], list[T]]]:
     """What belongs to one name and direction together; routes of them differ in their key on Zenoh."""
     groups: dict[tuple[str, str], list[T]] = {}
     for spec, item in items:
         groups.setdefault((spec.direction.value, spec.ros_name), []).append(item)
-    for labels, group in groups.items():
+    for labels, group in pace.over(groups.items(), steps=_ROUTE_STEPS):
         yield list(labels), group

@@ -15,6 +15,7 @@ from prometheus_client.core import (
 
 from bridge.core.latency import METRIC_EDGES_S
 from bridge.core.status import CertificateInfo, LatencyCounts, LinkKernel, ProbeInfo, RouteInfo
+from bridge.pace import Pace
 
 
 def probe_metrics(found: ProbeInfo) -> Iterator[Metric]:
@@ -106,7 +107,7 @@ MAX_LATENCY_TOPICS = 100
 """Each has 13 series, and a scrape with 1000 topics stays under 0.2 s; `zenlink routes --json` has all."""
 
 
-def route_latency_metrics(routes: Iterable[RouteInfo]) -> Iterator[Metric]:
+def route_latency_metrics(routes: Iterable[RouteInfo], pace: Pace) -> Iterator[Metric]:
     """Latency of a topic's own samples, where it is known; of the busiest topics alone."""
     family = HistogramMetricFamily(
         "zenlink_route_latency_seconds",
@@ -122,7 +123,7 @@ def route_latency_metrics(routes: Iterable[RouteInfo]) -> Iterator[Metric]:
         before, sum_s = found.get(labels, ([0] * len(latency.buckets), 0.0))
         found[labels] = ([a + b for a, b in zip(before, latency.buckets, strict=True)], sum_s + latency.sum_s)
     busiest = nlargest(MAX_LATENCY_TOPICS, found.items(), key=lambda item: sum(item[1][0]))
-    for labels, (counts, sum_s) in busiest:
+    for labels, (counts, sum_s) in pace.over(busiest, steps=len(METRIC_EDGES_S)):
         buckets = LatencyCounts(edges_s=METRIC_EDGES_S, counts=tuple(counts), sum_s=sum_s)
         family.add_metric(labels, _buckets(buckets), sum_s)
     yield family

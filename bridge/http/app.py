@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from importlib import resources
 
 from anyio import CapacityLimiter, to_thread
-from prometheus_client import CollectorRegistry, exposition
+from prometheus_client import exposition
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -20,6 +21,7 @@ from bridge.core.status import AgentFacts, AgentState, Json, to_json
 from bridge.errors import CannotRun
 from bridge.http.delta import delta
 from bridge.http.snapshots import Snapshots
+from bridge.http.unhurried import Unhurried
 
 EVENT_PERIOD_S = 1.0
 MAX_STREAMS = 16
@@ -27,7 +29,7 @@ MAX_STREAMS = 16
 _WORKERS = 4
 """Threads that wait for the engine."""
 _PLAIN = exposition.CONTENT_TYPE_PLAIN_0_0_4
-_FORMS: dict[str, Callable[[CollectorRegistry], bytes]] = {
+_FORMS: dict[str, Callable[[Collector], bytes]] = {
     _PLAIN: exposition.generate_latest,
     openmetrics.CONTENT_TYPE_LATEST: openmetrics.generate_latest,
 }
@@ -49,9 +51,7 @@ class Site:
         metrics: what ``/metrics`` shows.
     """
 
-    def __init__(
-        self, snapshots: Snapshots, *, explain: Callable[[str], Json], metrics: CollectorRegistry
-    ) -> None:
+    def __init__(self, snapshots: Snapshots, *, explain: Callable[[str], Json], metrics: Collector) -> None:
         self._snapshots = snapshots
         self._explain = explain
         self._metrics = metrics
@@ -104,7 +104,7 @@ class Site:
             known = self._rendered.get(content_type)
             if known is not None and known[0] is found:
                 return known[1]
-            body = _FORMS[content_type](self._metrics)
+            body = _FORMS[content_type](Unhurried(self._metrics))
             self._rendered[content_type] = found, body
             return body
 

@@ -25,6 +25,7 @@ from bridge.http.frugal import FrugalSelector
 from bridge.http.guard import Guard
 from bridge.http.snapshots import Snapshots
 from bridge.metrics import registry
+from bridge.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ class HttpServer:
         self._socket = _listener(self._address)
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        metrics = registry(self._snapshots.get, refused=lambda: self.refused, others=self._others)
+        metrics = registry(self._snapshots.get, refused=lambda: self.refused, others=self._others, pace=Pace)
         site = Site(self._snapshots, explain=self._explain, metrics=metrics)
         self._site = site
         guarded = Guard(site.app(), loopback=self._address.loopback, token=token, refuse=self._refuse)
