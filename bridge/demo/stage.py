@@ -93,12 +93,16 @@ class Stage:
 
     def start_agent(self, side: str, domain_id: int, *link: str) -> Agent:
         """Start the agent of the "robot" or the "station" side with its --listen or --connect."""
+        return self.start_configured(side, domain_id, self._identity(side), *link)
+
+    def start_configured(self, side: str, domain_id: int, configuration: Path, *link: str) -> Agent:
+        """The same on a configuration that is already there."""
         socket = self._scratch / f"{side}.sock"
         python = [sys.executable, "-m"]
         arguments = [*python, "bridge.leash", *python, "bridge", "run", "--domain", str(domain_id)]
         arguments += [
             "--config",
-            str(self._identity(side)),
+            str(configuration),
             "--mode",
             "router",
             *link,
