@@ -22,6 +22,8 @@ CALL_TIMEOUT_S = 5.0
 GOAL_TIMEOUT_S = 10.0
 STEP_S = 0.02
 """Between two numbers."""
+FEEDBACK_S = 5.0
+"""Feedback goes another way than the result, which on a busy machine comes seconds before the last of it."""
 _MAX_LATENCY_US = 60_000_000
 
 

@@ -20,7 +20,7 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
-from bridge.demo.calls import COUNT, LIGHTS, STEP_S, Counted
+from bridge.demo.calls import COUNT, FEEDBACK_S, LIGHTS, STEP_S, Counted
 from bridge.demo.dds_call_types import (
     CancelGoalRequest,
     CancelGoalResponse,
@@ -238,7 +238,7 @@ class DdsCalls:
         answer = self._parts["get_result"].ask(GetResultRequest(goal_id=goal_id), timeout_s)
         if answer is None:
             return None
-        end_s = time.monotonic() + 1.0
+        end_s = time.monotonic() + FEEDBACK_S
         while len(feedback) < order and time.monotonic() < end_s:
             feedback += [list(one.sequence) for one in self._feedback.take(_TAKE_MAX)]
             time.sleep(_POLL_S)

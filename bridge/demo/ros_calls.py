@@ -15,7 +15,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from std_srvs.srv import SetBool
 
-from bridge.demo.calls import COUNT, LIGHTS, STEP_S, Counted
+from bridge.demo.calls import COUNT, FEEDBACK_S, LIGHTS, STEP_S, Counted
 
 try:
     from example_interfaces.action import Fibonacci
@@ -117,7 +117,7 @@ class RosCalls:
 
 def settled(feedback: list[list[int]], order: int) -> list[list[int]]:
     """Feedback once all of it is there: the result may overtake it."""
-    end_s = time.monotonic() + 1.0
+    end_s = time.monotonic() + FEEDBACK_S
     while len(feedback) < order and time.monotonic() < end_s:
         time.sleep(STEP_S)
     return feedback
