@@ -23,7 +23,7 @@ from bench.targets import OURS, THEIRS
 from bench.turns import CELLS, measure
 
 _BLOCKS, _QUICK_BLOCKS = 5, 2
-_ROUNDS = 3
+_ROUNDS = 16
 _DEFAULT_CELLS = "rtt,rate,cpu"
 
 

@@ -1,65 +1,63 @@
 """What measuring costs: metrics that are scraped, passive latency and the probe, together, at a steady load.
 
-``python -m bench --overhead``. Two pairs of agents take turns, A B B A: one measures nothing, the other all
-of it, /diagnostics too, and is scraped twice as often as the documentation proposes. The A that comes
-first and the one that comes last differ by nothing but the machine; how much is told beside the figures.
+``python -m bench --overhead``. Two pairs of agents take turns of some seconds, A B B A: one measures nothing,
+the other all of it, /diagnostics too, and each of its agents is scraped once a block, twice as often as the
+documentation proposes. A pair whose turn it is not is stopped (SIGSTOP), so it takes nothing from the other;
+both live for the whole run, so no turn pays for a start.
+
+A ratio is taken within a block, where a drift of the machine meets both arms alike, and many blocks tell how
+sure their median is. The A that comes first and the one that comes last differ by nothing but the machine.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from typing_extensions import Self
-
 from bench.arms import Arm, Site
-from bench.cells import settled
+from bench.cells import first_message_ns, settled
 from bench.processes import Node, Running
-from bridge.demo.places import free_tcp_port
+from bridge.demo.places import claimed_domains, free_tcp_port
 
-RATE_HZ, SECONDS, SIZE_BYTES = 10_000.0, 20, 64
+RATE_HZ, SECONDS, SIZE_BYTES = 10_000.0, 3.5, 64
 TURNS = ("A1", "B1", "B2", "A2")
 LIMITS = {"CPU, s per million messages": 1.10, "one way p99, ms": 1.05}
 """Of B to A: 10 % of CPU and 5 % of p99."""
-_SCRAPE_S = 7.5
+CONFIDENCE = 0.95
+_SCRAPED_TURN = "B1"
+"""Both agents, once: every 7 s of their load."""
 _TIMEOUT_S = 20.0
-_WARM_MESSAGES = 20_000
+_WARM_MESSAGES = 5_000
+"""Of each turn: caches are cold after a stop."""
+_AWAKE_S = 0.3
+"""Between turns all are: links would be given up after 10 s."""
 
 Figures = dict[str, float]
 
 
-class Scraper:
-    """Reads ``/metrics`` again and again, as Prometheus does. Use as a context manager."""
+@dataclass(frozen=True)
+class Pair:
+    """Two agents and the nodes on either side of them."""
 
-    def __init__(self, ports: Sequence[int]) -> None:
-        self._urls = [f"http://127.0.0.1:{port}/metrics" for port in ports]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="bench-scrape", daemon=True)
-        self.scrapes = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(_SCRAPE_S):
-            for url in self._urls:
-                with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - loopback, see above
-                    answer.read()
-                self.scrapes += 1
+    near: Node
+    far: Node
+    agents: Running
+    ports: Sequence[int]
+    """Of their metrics; none: they measure nothing."""
 
 
-def measured_pair(site: Site, *, everything: bool) -> tuple[Arm, list[int]]:
+def arm_of(site: Site, *, everything: bool) -> tuple[Arm, list[int]]:
     """Two agents on two domains, and the ports of their metrics."""
+    name = "everything" if everything else "nothing"
     endpoint, ports = site.endpoint(), [free_tcp_port(), free_tcp_port()] if everything else []
     commands = []
     for index, (domain, option) in enumerate(
@@ -72,37 +70,64 @@ def measured_pair(site: Site, *, everything: bool) -> tuple[Arm, list[int]]:
             "probe": {"serve": everything, "watch": everything},
             "tune": {"action": "off"},
         }
-        file = site.folder / f"overhead-{domain}-{everything}.yaml"
+        file = site.folder / f"{name}-{domain}.yaml"
         file.write_text(json.dumps(config))  # JSON is YAML
         module = "bridge" if everything else "bench.unmeasured"
         base = [sys.executable, "-m", module, "run", "-c", str(file), "--log-level", "warning"]
         ends = ["--domain", str(domain), option, endpoint]
         commands.append([*base, *ends, "--socket", f"{site.folder}/{domain}.sock"])
-    return Arm("overhead", site.near, site.far, commands), ports
+    return Arm(name, site.near, site.far, commands), ports
 
 
-def turn(site: Site, *, everything: bool) -> Figures:
-    """One pair under load.
+@contextmanager
+def both_pairs(site: Site) -> Iterator[dict[str, Pair]]:
+    """By the first letter of their turns, each on domains of its own.
 
     Raises:
-        RuntimeError: nothing crosses, or a message was lost.
+        RuntimeError: nothing crosses.
     """
-    arm, ports = measured_pair(site, everything=everything)
-    with Node(arm.far) as far, Node(arm.near) as near, Running(arm, site.folder) as between:
-        if not near.ask(do="first", timeout_s=_TIMEOUT_S)["answered"]:
-            raise RuntimeError(f"nothing crosses; the logs are in {site.folder}")
-        near.ask(do="load", size=SIZE_BYTES, count=_WARM_MESSAGES, rate_hz=RATE_HZ)
-        settled(far, _WARM_MESSAGES)  # a late one would hide the first of what is measured
-        far.ask(do="reset")
-        count = int(RATE_HZ * SECONDS)
-        with Scraper(ports) as scraper:
-            before = between.usage()
-            near.ask(do="load", size=SIZE_BYTES, count=count, rate_hz=RATE_HZ)
-            spent_s = (between.usage() - before).cpu_s
-        settled(far, count)
-        found = far.ask(do="latency")
-    if ports and not scraper.scrapes:
-        raise RuntimeError("the metrics were never scraped")
+    with ExitStack() as stack:
+        near, far = stack.enter_context(claimed_domains(2))
+        found = {}
+        for name, place in (("A", site), ("B", Site(site.folder, near, far))):
+            arm, ports = arm_of(place, everything=name == "B")
+            far_node, near_node = stack.enter_context(Node(arm.far)), stack.enter_context(Node(arm.near))
+            agents = stack.enter_context(Running(arm, site.folder))
+            first_message_ns(near_node, agents, site.folder)
+            found[name] = Pair(near_node, far_node, agents, ports)
+        for pair in found.values():
+            load(pair, 4 * _WARM_MESSAGES)  # discovery is over, and code is warm
+        yield found
+
+
+def load(pair: Pair, count: int) -> None:
+    """Messages at the steady rate, until all are there or no more come."""
+    pair.far.ask(do="reset")
+    pair.near.ask(do="load", size=SIZE_BYTES, count=count, rate_hz=RATE_HZ)
+    settled(pair.far, count)
+
+
+def scrape(ports: Sequence[int]) -> None:
+    """Read the metrics of each, as Prometheus does."""
+    for port in ports:
+        url = f"http://127.0.0.1:{port}/metrics"
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+            answer.read()
+
+
+def turn(pair: Pair, *, scraped: bool) -> Figures:
+    """One pair under load, the other one stopped."""
+    load(pair, _WARM_MESSAGES)
+    pair.far.ask(do="reset")
+    count = int(RATE_HZ * SECONDS)
+    scraping = threading.Timer(SECONDS / 2, scrape, [pair.ports if scraped else ()])
+    before = pair.agents.usage()
+    scraping.start()
+    pair.near.ask(do="load", size=SIZE_BYTES, count=count, rate_hz=RATE_HZ)
+    scraping.join()
+    spent_s = (pair.agents.usage() - before).cpu_s
+    settled(pair.far, count)
+    found = pair.far.ask(do="latency")
     return {
         "CPU, s per million messages": spent_s / count * 1e6,
         "one way p50, ms": found["p50_ms"],
@@ -114,45 +139,83 @@ def turn(site: Site, *, everything: bool) -> Figures:
 def measure_overhead(site: Site, rounds: int) -> dict[str, list[Figures]]:
     """Every turn's figures, by turn."""
     made: dict[str, list[Figures]] = {name: [] for name in TURNS}
-    for number in range(rounds):
-        for name in TURNS:
-            print(f"round {number + 1}: {name}", file=sys.stderr)
-            made[name].append(turn(site, everything=name.startswith("B")))
+    with both_pairs(site) as pairs:
+        for number in range(rounds):
+            print(f"block {number + 1} of {rounds}", file=sys.stderr)
+            for name in TURNS:
+                idle = pairs["A" if name.startswith("B") else "B"].agents
+                time.sleep(_AWAKE_S)
+                idle.pause()
+                try:
+                    made[name].append(turn(pairs[name[0]], scraped=name == _SCRAPED_TURN))
+                finally:
+                    idle.resume()
     return made
 
 
 def compared(made: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
-    """For each figure the medians of A and B, their ratio, and that of the two A."""
+    """For each figure the medians of A and B, and of the blocks' ratios, with how sure those are."""
     found = {}
     for figure in made["A1"][0]:
         a1, b1, b2, a2 = ([one[figure] for one in made[name]] for name in TURNS)
-        a, b = statistics.median([*a1, *a2]), statistics.median([*b1, *b2])
-        first, last = statistics.median(a1), statistics.median(a2)
+        of_b = [_ratio(b + bb, a + aa) for a, b, bb, aa in zip(a1, b1, b2, a2, strict=True)]
+        of_a = [_ratio(last, first) for last, first in zip(a2, a1, strict=True)]
         found[figure] = {
-            "A": a,
-            "B": b,
-            "B/A": b / a if a else float(b == a),
-            "A/A": max(first, last) / min(first, last) if min(first, last) else float(first == last),
+            "A": statistics.median([*a1, *a2]),
+            "B": statistics.median([*b1, *b2]),
+            **_spread("B/A", of_b),
+            **_spread("A/A", of_a),
         }
     return found
+
+
+def _ratio(one: float, other: float) -> float:
+    return one / other if other else float(one == other) or math.inf
+
+
+def _spread(name: str, ratios: Sequence[float]) -> Figures:
+    low, high = interval(ratios)
+    return {name: statistics.median(ratios), f"{name} low": low, f"{name} high": high}
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Where the true median lies, with :data:`CONFIDENCE`: by ranks, however the values are distributed.
+
+    Of fewer than six values: all of them, which says less.
+    """
+    ranked, count = sorted(values), len(values)
+    outside, skipped = 0.0, 0
+    while skipped < count // 2:
+        outside += math.comb(count, skipped) / 2**count
+        if 2 * outside > 1 - CONFIDENCE:
+            break
+        skipped += 1
+    skipped = max(0, skipped - 1)
+    return ranked[skipped], ranked[count - 1 - skipped]
+
+
+def verdict(figure: str, values: Figures) -> str:
+    """A limit is met or missed where the whole interval is on one side of it."""
+    limit, low, high = LIMITS[figure], values["B/A low"], values["B/A high"]
+    word = "met" if high <= limit else "missed" if low > limit else "not decided"
+    return (
+        f"{word}: {figure}: B is {values['B/A']:.3f} of A ({low:.3f} to {high:.3f}), the limit {limit:.2f}; "
+        f"A/A {values['A/A']:.3f} ({values['A/A low']:.3f} to {values['A/A high']:.3f})"
+    )
 
 
 def as_text(found: Mapping[str, Figures], rounds: int) -> str:
     """The table, and each limit met or missed."""
     lines = [
-        f"{rounds} rounds of A B B A: {RATE_HZ:g} messages of {SIZE_BYTES} B a second for {SECONDS} s",
-        f"the metrics of both agents scraped every {_SCRAPE_S:g} s",
-        f"{'':<30}{'A: nothing':>12}{'B: all':>12}{'B/A':>8}{'A/A':>8}",
+        f"{rounds} blocks of A B B A: {RATE_HZ:g} messages of {SIZE_BYTES} B a second, {SECONDS:g} s a turn",
+        f"both agents of B scraped every {2 * SECONDS:g} s; median ratio of blocks ({CONFIDENCE:.0%} sure)",
+        f"{'':<30}{'A: nothing':>12}{'B: all':>12}{'B/A':>24}{'A/A':>24}",
     ]
     for figure, values in found.items():
-        shown = "".join(
-            f"{values[column]:>{width}.{places}f}"
-            for column, width, places in (("A", 12, 2), ("B", 12, 2), ("B/A", 8, 3), ("A/A", 8, 3))
+        ratios = (
+            f"{values[name]:.3f} ({values[f'{name} low']:.3f}-{values[f'{name} high']:.3f})"
+            for name in ("B/A", "A/A")
         )
-        lines.append(f"{figure:<30}{shown}")
-    for figure, limit in LIMITS.items():
-        ratio, spread = found[figure]["B/A"], found[figure]["A/A"]
-        # Where two equal arms differ by more than the limit allows, a ratio beyond it says nothing.
-        word = "met" if ratio <= limit else "missed" if ratio > spread else "not decided"
-        lines.append(f"{word}: {figure}: B is {ratio:.3f} of A, the limit {limit:.2f}; A/A {spread:.3f}")
-    return "\n".join(lines)
+        shown = "".join(f"{one:>24}" for one in ratios)
+        lines.append(f"{figure:<30}{values['A']:>12.2f}{values['B']:>12.2f}{shown}")
+    return "\n".join([*lines, *(verdict(figure, found[figure]) for figure in LIMITS)])

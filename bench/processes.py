@@ -79,6 +79,16 @@ class Running:
         self._processes[number].kill()
         self._processes[number].wait()
 
+    def pause(self) -> None:
+        """Let them use no CPU until :meth:`resume`; links last for some seconds of that."""
+        for process in self._processes:
+            process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        for process in self._processes:
+            process.send_signal(signal.SIGCONT)
+
     def usage(self) -> Usage:
         """CPU time and context switches of all processes so far."""
         cpu_s, switches = 0.0, 0
