@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.agent_bridge import Bridge, serve_bridge
-from bridge.agent_networks import dds_network, zenoh_network
+from bridge.agent_domain import Domain
+from bridge.agent_networks import zenoh_network
 from bridge.agent_probe import LinkProbe
 from bridge.agent_renewal import Renewal
 from bridge.agent_router import serve_router
 from bridge.config_io import LoadedConfig
 from bridge.core.status import Counts
 from bridge.observe.status import Surroundings
-from bridge.ros import environment
 from bridge.security.configured import certificate_files
 from bridge.security.rotation import Rotation
 from bridge.security.watch import LinkWatch
@@ -53,6 +52,7 @@ class Host:
 def run_agent(
     loaded: LoadedConfig,
     *,
+    domain: Domain | None,
     stop: threading.Event,
     host: Host,
     reload_config: Callable[[], LoadedConfig],
@@ -62,6 +62,7 @@ def run_agent(
 
     Args:
         loaded: the configuration.
+        domain: its DDS domain, joined; None without a DDS side.
         stop: set by a signal handler, or by whoever started the agent.
         host: the process around it.
         reload_config: reads the configuration again, for ``zenlink reload``.
@@ -76,12 +77,11 @@ def run_agent(
     config = loaded.config
     threads_before = set(threading.enumerate())
     with ExitStack() as closing:
-        if config.ros.enabled:
-            # Now, before there are threads that could read the environment meanwhile.
-            closing.callback(environment.apply(_rmw_variables(loaded), os.environ))
         # First in, last out: looks at what is left when everything else is closed.
         closing.callback(_report_threads, threads_before)
         network = zenoh_network(loaded)
+        if domain is not None:
+            network = replace(network, zid=domain.zid)
         rotation = Rotation(certificate_files(config.zenoh))  # as they are read now, when the session opens
         watch = _link_watch(loaded, network)
         zenoh = _open_session(network, watch, stop, closing)
@@ -89,9 +89,10 @@ def run_agent(
         closing.callback(probe.close)
         around = _surroundings(host, watch, probe)
         bridge: Bridge | None = None
-        if config.ros.enabled:
+        if domain is not None:
             bridge = serve_bridge(
                 loaded,
+                domain,
                 zenoh,
                 around=around,
                 probe=probe,
@@ -115,16 +116,6 @@ def run_agent(
         _run(bridge, host, stop=stop, hangup=hangup)
         host.stopping()
         log.info("stopping: passing on what was taken")
-
-
-def _rmw_variables(loaded: LoadedConfig) -> Mapping[str, str | None]:
-    network = dds_network(loaded)
-    return environment.variables(
-        discovery_range=network.discovery_range,
-        loopback_only=network.loopback_only,
-        static_peers=network.static_peers,
-        environment=os.environ,
-    )
 
 
 def _link_watch(loaded: LoadedConfig, network: ZenohNetwork) -> LinkWatch:

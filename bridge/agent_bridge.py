@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.agent_diagnostics import Diagnostics
+from bridge.agent_domain import Domain
 from bridge.agent_http import address_of, serve_http, support
-from bridge.agent_networks import dds_network
 from bridge.agent_probe import LinkProbe
 from bridge.agent_reload import Reloader
 from bridge.clock import SystemClock
@@ -22,7 +22,6 @@ from bridge.control import ControlServer, Handler
 from bridge.core.adminspace import Entry
 from bridge.core.rosgraph import width_of_distro
 from bridge.core.status import Json, to_json
-from bridge.dds.participant import CycloneSide
 from bridge.dds.probe import EchoesOnDemand
 from bridge.dds.services import CycloneServices
 from bridge.engine import Engine
@@ -59,6 +58,7 @@ class Bridge:
 
 def serve_bridge(
     loaded: LoadedConfig,
+    domain: Domain,
     zenoh: ZenohSession,
     *,
     around: Surroundings,
@@ -67,7 +67,7 @@ def serve_bridge(
     reload_config: Callable[[], LoadedConfig],
     closing: ExitStack,
 ) -> Bridge:
-    """Join the domain, route, and answer on the control socket and by HTTP, until ``closing`` ends it.
+    """Route, and answer on the control socket and by HTTP, until ``closing`` ends it.
 
     Raises:
         ConfigError: Cyclone DDS does not accept an option.
@@ -75,7 +75,7 @@ def serve_bridge(
     """
     config = loaded.config
     default_width = width_of_distro(os.environ.get("ROS_DISTRO", ""))
-    engine = _engine(loaded, zenoh, default_width, closing)
+    engine = _engine(loaded, domain, zenoh, default_width, closing)
     observer = Observer(engine, mode=config.zenoh.mode, domain_id=config.ros.domain_id, around=around)
     reloader = Reloader(engine, loaded, reload_config)
     served: list[HttpServer] = []
@@ -113,16 +113,12 @@ def serve_bridge(
     return Bridge(engine=engine, reloader=reloader)
 
 
-def _engine(loaded: LoadedConfig, zenoh: ZenohSession, gid_width: int, closing: ExitStack) -> Engine:
-    """Between the domain, joined here, and Zenoh; not started yet."""
-    config = loaded.config
-    dds = CycloneSide(
-        domain_id=config.ros.domain_id,
-        network=dds_network(loaded),
-        zid=zenoh.zid,
-        namespace=config.ros.namespace,
-    )
-    closing.callback(dds.close)
+def _engine(
+    loaded: LoadedConfig, domain: Domain, zenoh: ZenohSession, gid_width: int, closing: ExitStack
+) -> Engine:
+    """Between the domain and Zenoh; not started yet."""
+    config, dds = loaded.config, domain.dds
+    closing.callback(dds.close)  # before the session: others see us leave the domain first
     services: list[LocalServices] = [
         CycloneServices(dds, agent_prefixes=lambda: engine.graph.agent_prefixes),
         RclpyServices(
@@ -147,6 +143,7 @@ def _engine(loaded: LoadedConfig, zenoh: ZenohSession, gid_width: int, closing: 
         link_grace_s=config.zenoh.link_grace_s,
         reliable_blocking=config.zenoh.reliable_blocking,
         gid_width=gid_width,
+        joined_s=domain.joined_s,
     )
     return engine
 

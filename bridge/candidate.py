@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from bridge.core.election import Election, Verdict
+from bridge.core.events import ParticipantDiscovered
 from bridge.core.gid import Gid
-from bridge.core.graph import Graph
+from bridge.core.graph import Graph, is_companion_of
 from bridge.core.status import AgentState
 from bridge.core.tokens import AgentToken
 from bridge.ports import Announcement, ZenohSide
@@ -27,9 +28,12 @@ class Candidate:
         participant: ours.
         zenoh: where it is announced.
         graph: who else is there.
+        joined_s: since when we have listened on the domain; None: since :meth:`start`.
     """
 
-    def __init__(self, *, participant: Gid, zenoh: ZenohSide, graph: Graph) -> None:
+    def __init__(
+        self, *, participant: Gid, zenoh: ZenohSide, graph: Graph, joined_s: float | None = None
+    ) -> None:
         self._participant = participant
         self._zenoh = zenoh
         self._graph = graph
@@ -37,17 +41,19 @@ class Candidate:
         self.verdict = Verdict(route=False, reason="discovery is settling")
         self._election = Election(zid=zenoh.zid)
         self._announced: Announcement | None = None
+        self._joined_s = joined_s
         self._started_s = 0.0
         self._last_participant_s = 0.0
 
     def start(self, now_s: float) -> None:
-        """The domain is joined from now on."""
+        """Both sides are joined from now on, the domain perhaps for a while already."""
         self._started_s = self._last_participant_s = now_s
         self.announce()
 
-    def participant_discovered(self, now_s: float) -> None:
-        """Discovery is not quiet yet."""
-        self._last_participant_s = now_s
+    def participant_discovered(self, event: ParticipantDiscovered, now_s: float) -> None:
+        """Discovery is not quiet yet, unless that is a node of our own."""
+        if not is_companion_of(self._zenoh.zid, event.user_data):
+            self._last_participant_s = now_s
 
     @property
     def deciding(self) -> bool:
@@ -77,12 +83,14 @@ class Candidate:
         return True
 
     def _settled(self, now_s: float) -> bool:
-        age_s = now_s - self._started_s
+        if now_s - self._started_s >= SETTLE_MAX_S:
+            return True
+        heard_s = now_s - (self._started_s if self._joined_s is None else self._joined_s)
         quiet = now_s - self._last_participant_s >= QUIET_S
         # An agent on our domain may be one of our Zenoh network as well, whose link takes a moment.
         introduced = {token.participant.prefix for token in self._graph.agents.values()}
         strangers = self._graph.agent_prefixes - self._graph.rclpy_prefixes - introduced
-        return age_s >= SETTLE_MAX_S or (age_s >= SETTLE_S and quiet and not strangers)
+        return heard_s >= SETTLE_S and quiet and not strangers
 
     def announce(self) -> None:
         """Tell the others what it is now. Raises ZenohError."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bridge.config_import import import_document
 from bridge.config_yaml import NO_DOCUMENT, Document, parse_document
 from bridge.errors import ConfigError
 
@@ -38,6 +37,8 @@ def import_file(path: Path, *, mode: str | None = None) -> Document:
     Raises:
         ConfigError: It cannot be read, or is none.
     """
+    from bridge.config_import import import_document  # noqa: PLC0415 - an agent starts sooner without it
+
     return import_document(_text(path), file=str(path), folder=Path.cwd(), mode=mode)
 
 

@@ -69,6 +69,7 @@ class Engine:
         link_grace_s: float,
         reliable_blocking: bool,
         gid_width: int = WIDTH_IRON,
+        joined_s: float | None = None,
     ) -> None:
         """Not started yet.
 
@@ -82,6 +83,7 @@ class Engine:
             link_grace_s: how long an agent whose link broke may take to return.
             reliable_blocking: whether reliable topics wait for a full link.
             gid_width: of the domain's ROS nodes, while none has been heard of.
+            joined_s: since when ``dds`` has listened, by the clock; None: since :meth:`start`.
         """
         self.dds = dds
         self.zenoh = zenoh
@@ -111,7 +113,9 @@ class Engine:
                 agent_ids=lambda: self.graph.agent_ids,
             ),
         )
-        self._candidate = Candidate(participant=dds.participant, zenoh=zenoh, graph=self.graph)
+        self._candidate = Candidate(
+            participant=dds.participant, zenoh=zenoh, graph=self.graph, joined_s=joined_s
+        )
         self._reconciler = Reconciler(
             zid=zenoh.zid,
             graph=self.graph,
@@ -270,7 +274,7 @@ class Engine:
             case ExtensionAnnounced(token=WriterToken() as source):
                 self.retirements.announced(source, now_s)
             case ParticipantDiscovered():
-                self._candidate.participant_discovered(now_s)
+                self._candidate.participant_discovered(event, now_s)
             case _:
                 pass
         agents = self.graph.agent_prefixes

@@ -48,21 +48,23 @@ def collections_paused() -> Iterator[None]:
         gc.enable()
 
 
-def settle_process() -> None:
-    """Collect garbage seldom, let samples in soon, and keep the memory of large messages.
+def settle_interpreter() -> None:
+    """Collect garbage seldom, and let samples in soon.
 
-    Thread: main, before others are busy.
+    Thread: main, once everything is imported.
     """
     gc.collect()
     gc.freeze()
     _, middle, old = gc.get_threshold()
     gc.set_threshold(GC_YOUNG_OBJECTS, middle, old)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    keep_large_blocks()
 
 
 def keep_large_blocks() -> bool:
-    """Whether the allocator took it: only glibc has it."""
+    """Whether the allocator took it: only glibc has it.
+
+    Thread: main, before there are others, each of which would have a heap already.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False

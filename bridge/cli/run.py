@@ -14,7 +14,7 @@ from bridge.cli.hostcheck import HostCheck
 from bridge.cli.logs import LogFormat, LogLevel, setup_logging
 from bridge.cli.servicemanager import ServiceManager
 from bridge.cli.signals import stop_signals
-from bridge.settle import collections_paused, settle_process
+from bridge.settle import collections_paused, keep_large_blocks, settle_interpreter
 
 if TYPE_CHECKING:
     from bridge.config_io import FlagOverrides, LoadedConfig
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
     SIGHUP does what `zenlink reload` does, and says so in the log.
     """
     stop, hangup = threading.Event(), threading.Event()
-    with stop_signals(stop, hangup), ExitStack() as importing:
+    with stop_signals(stop, hangup), ExitStack() as stack, ExitStack() as importing:
         importing.enter_context(collections_paused())
         from bridge.config_io import FlagOverrides
 
@@ -86,15 +86,20 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
         loaded = _read(config, flags, parameters)
         faults, ring = setup_logging(log_format, log_level)
         _log_notes(loaded)
+        keep_large_blocks()
+        from bridge.agent_domain import joined_domain
+
+        joined = stack.enter_context(joined_domain(loaded))  # and listens there while the rest is loaded
         from bridge.agent import Host, run_agent
         from bridge.zenoh.log import captured_log
 
         importing.close()
-        settle_process()
+        settle_interpreter()
         check, manager = HostCheck(loaded.config.tune.profile), ServiceManager()
         with captured_log() as zenoh_log:
             run_agent(
                 loaded,
+                domain=joined,
                 stop=stop,
                 host=Host(
                     ready=lambda: _ready(loaded, check, manager),

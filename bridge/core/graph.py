@@ -53,6 +53,11 @@ _COMPANION_MARK = b"zenlink_of="
 _AGENT_ZID = re.compile(rb"zenlink=([1-9a-f][0-9a-f]{0,31});")
 
 
+def is_companion_of(zid: str, user_data: bytes) -> bool:
+    """Whether a participant is a node that the agent of that Zenoh id runs itself."""
+    return _COMPANION_MARK + zid.encode() + b";" in user_data
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicView:
     """All that is known about one ROS topic name."""

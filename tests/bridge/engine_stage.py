@@ -74,8 +74,9 @@ def place(
     zid: str = "c3",
     policy: Policy | None = None,
     link_grace_s: float = 10.0,
+    joined_for_s: float | None = None,
 ) -> Place:
-    """An engine that is not started yet."""
+    """An engine that is not started yet, perhaps on its domain for a while already."""
     domain, network, clock = domain or FakeDomain(), network or FakeNetwork(), FakeClock()
     dds = domain.side(user_data=f"enclave=/;zenlink={zid};".encode())
     zenoh = network.session(zid)
@@ -92,6 +93,7 @@ def place(
         namespace="/",
         link_grace_s=link_grace_s,
         reliable_blocking=True,
+        joined_s=None if joined_for_s is None else clock.monotonic_s() - joined_for_s,
     )
     observer = Observer(engine, mode="router", domain_id=0)
     return Place(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bridge.candidate import QUIET_S, SETTLE_S
 from bridge.core.routespec import Direction
 from bridge.core.status import AgentState
 from tests.bridge.engine_stage import WAIT_S, open_routes, place, running, talker
@@ -19,6 +22,34 @@ def test_nothing_is_opened_before_discovery_has_settled():
         assert open_routes(robot) == set()
         robot.settle()
         eventually(lambda: open_routes(robot) == {Direction.EGRESS}, WAIT_S)
+    finally:
+        robot.engine.close()
+
+
+def test_what_was_listened_before_the_start_counts_though_the_domain_must_be_quiet_after_it():
+    robot = place(joined_for_s=SETTLE_S)
+    talker(robot.node())
+    robot.engine.start()
+    try:
+        robot.pass_time(0.0)  # what is there already was taken in at once
+        robot.pass_time(QUIET_S - 0.01)
+        assert robot.engine.state is AgentState.STARTING
+        robot.pass_time(0.02)
+        eventually(lambda: open_routes(robot) == {Direction.EGRESS}, WAIT_S)
+    finally:
+        robot.engine.close()
+
+
+@pytest.mark.parametrize(("zid", "waits"), [("c3", False), ("d4", True)])
+def test_the_nodes_that_an_agent_runs_itself_are_nobody_new_to_it_alone(zid: str, waits: bool):
+    robot = place(zid="c3", joined_for_s=SETTLE_S)
+    robot.engine.start()
+    try:
+        robot.pass_time(QUIET_S - 0.01)
+        robot.domain.side(user_data=f"enclave=/;zenlink_of={zid};".encode()).start(lambda _event: None)
+        eventually(lambda: robot.engine.inbox.ask(lambda: len(robot.engine.graph.companions)) == 1, WAIT_S)
+        robot.pass_time(0.02)
+        assert (robot.engine.state is AgentState.STARTING) == waits
     finally:
         robot.engine.close()
 

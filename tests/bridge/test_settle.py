@@ -12,8 +12,8 @@ from bridge.settle import collections_paused
 CODE = """
 import gc, resource, sys
 import bridge.agent
-from bridge.settle import GC_YOUNG_OBJECTS, SWITCH_INTERVAL_S, keep_large_blocks, settle_process
-settle_process()
+from bridge.settle import GC_YOUNG_OBJECTS, SWITCH_INTERVAL_S, keep_large_blocks, settle_interpreter
+settle_interpreter()
 assert gc.get_freeze_count() > 10_000, gc.get_freeze_count()
 assert gc.get_threshold()[0] == GC_YOUNG_OBJECTS
 assert gc.isenabled()

@@ -7,8 +7,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from bridge.core import rosgraph
 from bridge.core.events import NodesAnnounced, ParticipantDiscovered
-from bridge.core.qos import type_hash
+from bridge.core.gid import Gid
+from bridge.core.qos import Durability, History, HistoryKind, Qos, Reliability, type_hash
+from bridge.core.rosgraph import ParticipantEntities
 from bridge.dds.participant import NODE_NAME, CycloneSide
 from bridge.dds.xmlconfig import DdsNetwork
 from bridge.errors import CannotRun, ConfigError
@@ -18,6 +21,12 @@ from tests.contracts.test_dds import TYPE, matched, open_reader, open_writer
 from tests.fakes.sink import RecordingSink
 from tests.integration.support.domains import domains
 from tests.integration.support.waiting import eventually
+
+_TOLD = Qos(
+    reliability=Reliability.RELIABLE,
+    durability=Durability.TRANSIENT_LOCAL,
+    history=History(kind=HistoryKind.KEEP_LAST, depth=100),
+)
 
 
 def join(domain_id: int, **settings: object) -> CycloneSide:
@@ -98,6 +107,23 @@ def test_a_reader_may_be_closed_before_its_start(pair: DdsPair) -> None:
     reader.close()
     reader.close()
     assert sink.samples == []
+
+
+def test_what_nodes_say_before_the_start_is_heard_of_each_of_them() -> None:
+    """The topic has no key: a reader with room for one would have the last one's words alone."""
+    with real_dds_pair() as pair:
+        made = [Gid(bytes([1, 0x10, *[number] * 10, 0, 0, 1, 0xC1])) for number in range(20)]
+        writer = pair.right.open_writer(
+            dds_topic=rosgraph.DDS_TOPIC, dds_type=rosgraph.DDS_TYPE, keyed=False, qos=_TOLD
+        )
+        matched(writer)
+        for gid in made:
+            writer.write(rosgraph.encode(ParticipantEntities(participant=gid, nodes=(), gid_size=16)), 1)
+        assert writer.wait_acknowledged(60.0)
+        pair.start()
+        eventually(
+            lambda: {one.entities.participant for one in pair.heard_left.of(NodesAnnounced)} >= set(made)
+        )
 
 
 def test_closing_a_reader_waits_a_moment_for_its_sink_and_not_for_ever(pair: DdsPair) -> None:
