@@ -15,7 +15,7 @@ from bridge.agent_probe import LinkProbe
 from bridge.agent_renewal import Renewal
 from bridge.agent_router import serve_router
 from bridge.config_io import LoadedConfig
-from bridge.core.status import Counts
+from bridge.core.jsonform import Counts
 from bridge.observe.status import Surroundings
 from bridge.security.configured import certificate_files
 from bridge.security.rotation import Rotation

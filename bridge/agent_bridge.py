@@ -20,8 +20,8 @@ from bridge.config_export import ros2dds_config
 from bridge.config_io import LoadedConfig
 from bridge.control import ControlServer, Handler
 from bridge.core.adminspace import Entry
+from bridge.core.jsonform import Json, to_json
 from bridge.core.rosgraph import width_of_distro
-from bridge.core.status import Json, to_json
 from bridge.dds.probe import EchoesOnDemand
 from bridge.dds.services import CycloneServices
 from bridge.engine import Engine

@@ -12,7 +12,8 @@ from bridge.config import MetricsConfig
 from bridge.config_io import LoadedConfig
 from bridge.control import Handler
 from bridge.core.endpoint import parse_address
-from bridge.core.status import AgentFacts, Json
+from bridge.core.jsonform import Json
+from bridge.core.status import AgentFacts
 from bridge.errors import CannotRun
 
 if TYPE_CHECKING:

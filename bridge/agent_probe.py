@@ -11,16 +11,8 @@ from collections.abc import Callable
 
 from bridge.config_probe import Limit, ProbeConfig
 from bridge.core.latency import ClockOffsets
-from bridge.core.status import (
-    Finding,
-    LatencyCounts,
-    LinkInfo,
-    LinkKernel,
-    LinkLatency,
-    LinkTcp,
-    ProbeInfo,
-    Severity,
-)
+from bridge.core.linkinfo import LatencyCounts, LinkInfo, LinkKernel, LinkLatency, LinkTcp, ProbeInfo
+from bridge.core.status import Finding, Severity
 from bridge.errors import CannotRun
 from bridge.zenoh.session import ZenohSession
 from netopt.core.histogram import EDGES_S, Histogram

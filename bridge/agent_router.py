@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from bridge.agent_http import address_of, serve_http, support
 from bridge.config_io import LoadedConfig
 from bridge.control import ControlServer
-from bridge.core.status import AgentFacts, AgentInfo, Explanation, Json, to_json
+from bridge.core.jsonform import Json, to_json
+from bridge.core.status import AgentFacts, AgentInfo, Explanation
 from bridge.errors import CannotRun
 from bridge.observe.status import Surroundings, router_status
 from bridge.zenoh.session import ZenohSession

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from bridge.config import Config, ZenohConfig
 from bridge.config_faults import key_of
+from bridge.core.jsonform import Json
 from bridge.core.scrub import HIDDEN
-from bridge.core.status import Json
 
 _SECRET_NAME = re.compile(r"password|secret|_base64|private_key_raw|private_key_pem", re.IGNORECASE)
 """In the name of a raw Zenoh option: its value stays out of every output."""

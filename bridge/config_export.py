@@ -10,8 +10,8 @@ Source: wire specification sections 7.1 and 8.
 from __future__ import annotations
 
 from bridge.config import Config
+from bridge.core.jsonform import Json
 from bridge.core.policy import Policy, Rule
-from bridge.core.status import Json
 
 NODE_NAME = "zenlink"
 _RANGES = {"subnet": "Subnet", "localhost": "Localhost", "off": "Off"}

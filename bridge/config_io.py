@@ -22,8 +22,8 @@ from bridge.config_faults import Fault, Note, key_of
 from bridge.config_file import import_file, read_file
 from bridge.config_layers import NO_FLAGS, FlagOverrides, Merged, NodeLayer, merge
 from bridge.config_yaml import Document
+from bridge.core.jsonform import Json
 from bridge.core.policy import Policy, Rule
-from bridge.core.status import Json
 from bridge.errors import ConfigError
 from bridge.security.configured import certificate_files
 from bridge.security.examine import REFUSED_AT_START, examine

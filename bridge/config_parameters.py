@@ -23,7 +23,7 @@ from bridge.config_differences import without_secrets
 from bridge.config_faults import is_section, nearest, shown
 from bridge.config_layers import FlagOverrides, NodeLayer
 from bridge.config_yaml import parse_document
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import ConfigError
 
 ParameterValue: TypeAlias = Union[bool, int, float, str, "list[str]"]

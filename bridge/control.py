@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import BridgeError, CannotRun, ConfigError
 from bridge.unixsocket import listen
 

@@ -19,8 +19,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from bridge import __version__
+from bridge.core.jsonform import Counts
 from bridge.core.routespec import RouteKind, RouteSpec
-from bridge.core.status import AgentFacts, AgentInfo, AgentState, Counts, RouteCounters, RouteInfo, Severity
+from bridge.core.status import AgentFacts, AgentInfo, AgentState, RouteCounters, RouteInfo, Severity
 from bridge.metrics_links import (
     certificate_metrics,
     kernel_metrics,

@@ -14,7 +14,8 @@ from prometheus_client.core import (
 )
 
 from bridge.core.latency import METRIC_EDGES_S
-from bridge.core.status import CertificateInfo, LatencyCounts, LinkKernel, ProbeInfo, RouteInfo
+from bridge.core.linkinfo import CertificateInfo, LatencyCounts, LinkKernel, ProbeInfo
+from bridge.core.status import RouteInfo
 from bridge.pace import Pace
 
 

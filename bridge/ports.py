@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 from bridge.core.counts import CountRecord
 from bridge.core.events import Event
 from bridge.core.gid import Gid
+from bridge.core.linkinfo import LinkInfo
 from bridge.core.qos import Qos
 from bridge.core.rosgraph import WIDTH_IRON, NodeEntities
-from bridge.core.status import LinkInfo
 
 EventSink = Callable[[Event], None]
 """Takes an event; never blocks. Thread: any."""

@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from bridge.config import Config
 from bridge.config_differences import secrets_in, without_secrets
 from bridge.config_io import LoadedConfig
+from bridge.core.jsonform import Json, to_json
 from bridge.core.scrub import Scrubber
-from bridge.core.status import AgentFacts, Json, to_json
+from bridge.core.status import AgentFacts
 from bridge.errors import CannotRun
 from bridge.security.files import read_pem
 

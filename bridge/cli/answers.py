@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 
 def get(value: Json, key: str) -> Json:

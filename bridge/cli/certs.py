@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.output import one_line, print_json
-from bridge.core.status import Json, to_json
+from bridge.core.jsonform import Json, to_json
 from bridge.errors import CannotRun, ConfigError, UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 
 from bridge.cli.config_import import import_file
 from bridge.cli.output import one_line, print_json
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.output import one_line, print_json
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

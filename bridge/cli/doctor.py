@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.output import one_line, print_json
-from bridge.core.status import Finding, Severity, to_json
+from bridge.core.jsonform import to_json
+from bridge.core.status import Finding, Severity
 from netopt.errors import NetoptError
 
 if TYPE_CHECKING:

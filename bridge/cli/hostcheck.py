@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import Counter
 
-from bridge.core.status import Counts
+from bridge.core.jsonform import Counts
 from netopt.errors import NetoptError
 
 _LOG = logging.getLogger(__name__)

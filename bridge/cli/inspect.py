@@ -10,8 +10,8 @@ import typer
 
 from bridge.cli import views
 from bridge.cli.output import print_json
+from bridge.core.jsonform import Json, to_json
 from bridge.core.names import check_ros_name
-from bridge.core.status import Json, to_json
 from bridge.errors import CannotRun
 
 EXIT_NO = 1

@@ -9,7 +9,7 @@ from bridge.cli import answers
 from bridge.cli.inspect import AsJson, Domain, Socket, ask
 from bridge.cli.output import print_json, print_table
 from bridge.core.endpoint import ENCRYPTED
-from bridge.core.status import Json, to_json
+from bridge.core.jsonform import Json, to_json
 
 DOWN = "down"
 _DAY_S = 86_400

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from enum import Enum
 
 from bridge.cli.output import one_line
-from bridge.core.status import Counts
+from bridge.core.jsonform import Counts
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; anything else came by ``extra=``."""

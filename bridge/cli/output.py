@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 
 def print_json(value: Json, *, one_a_line: bool = False) -> None:

@@ -22,7 +22,7 @@ from bridge.cli.probe_serve import serve
 from bridge.cli.probe_targets import Asked, ConfigFile, Connect, DdsDomain, Insecure, transport_to
 from bridge.cli.signals import stop_signals
 from bridge.cli.statuswatch import PERIOD_S
-from bridge.core.status import to_json
+from bridge.core.jsonform import to_json
 from bridge.errors import ConfigError
 
 if TYPE_CHECKING:

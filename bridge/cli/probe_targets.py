@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli.inspect import ask
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import CannotRun, ConfigError
 
 if TYPE_CHECKING:

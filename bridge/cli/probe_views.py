@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.cli.output import one_line, print_table
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import CannotRun
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.cli.inspect import AsJson, Domain, Socket, ask
 from bridge.cli.output import one_line, print_json
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 
 def reload(as_json: AsJson = False, domain: Domain = 0, socket: Socket = None) -> None:

@@ -20,7 +20,7 @@ from rich.text import Text
 from bridge.cli import answers, views
 from bridge.cli.links import figure, link_rows
 from bridge.cli.output import duration, one_line
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 if TYPE_CHECKING:
     from bridge.cli.statuswatch import Answer, Asker

@@ -14,7 +14,7 @@ from typing_extensions import Self
 from bridge.cli import views
 from bridge.cli.output import print_json
 from bridge.cli.signals import stop_signals
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import BridgeError
 
 PERIOD_S = 1.0

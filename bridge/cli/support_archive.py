@@ -9,8 +9,8 @@ import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from bridge.core.jsonform import Json, to_json
 from bridge.core.scrub import Scrubber
-from bridge.core.status import Json, to_json
 from bridge.errors import BridgeError
 from netopt.errors import NetoptError
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.output import one_line, print_json
-from bridge.core.status import Json, to_json
+from bridge.core.jsonform import Json, to_json
 from bridge.errors import CannotRun
 
 

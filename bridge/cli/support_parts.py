@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bridge.cli import views
 from bridge.cli.inspect import ask
-from bridge.core.status import Json, to_json
+from bridge.core.jsonform import Json, to_json
 from bridge.errors import BridgeError, CannotRun, ConfigError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bridge.cli.tune_request import Measured
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from netopt.core.findings import Finding
 from netopt.core.hostlines import host_keys
 from netopt.core.largemessages import Outcome

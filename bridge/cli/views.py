@@ -17,7 +17,8 @@ from bridge.cli.answers import route_word, total
 from bridge.cli.answers import text as _text
 from bridge.cli.answers import texts as _texts
 from bridge.cli.output import duration, one_line, print_table
-from bridge.core.status import AgentState, Json
+from bridge.core.jsonform import Json
+from bridge.core.status import AgentState
 
 _READY = (AgentState.ACTIVE.value, AgentState.STANDBY.value)
 _RCLPY = ("rclpy", "ros-kilted-rclpy", "ros-jazzy-rclpy")

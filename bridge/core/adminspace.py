@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bridge.core import names, typenames
 from bridge.core.events import Endpoint, EndpointKind
 from bridge.core.gid import Gid
+from bridge.core.jsonform import Json
 from bridge.core.keys import check_key_expr
 from bridge.core.names import DdsTopic, TopicKind, classify
 from bridge.core.plan import UNANNOUNCED_DEPTH, PlannedRoute
@@ -22,7 +23,6 @@ from bridge.core.rosgraph import NodeEntities, ParticipantEntities
 from bridge.core.routespec import Direction, RouteKind
 from bridge.core.serviceplan import Planned, PlannedAction
 from bridge.core.serviceview import ACTION_SERVICES, ACTION_TOPICS, is_server_part
-from bridge.core.status import Json
 from bridge.errors import InvalidName
 
 Entry = tuple[str, Callable[[], Json]]

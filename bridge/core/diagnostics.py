@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from bridge.core.cdr import CdrWriter
-from bridge.core.status import AgentFacts, AgentInfo, AgentState, LinkInfo, LinkLatency, Severity
+from bridge.core.linkinfo import LinkInfo, LinkLatency
+from bridge.core.status import AgentFacts, AgentInfo, AgentState, Severity
 
 DDS_TOPIC = "rt/diagnostics"
 DDS_TYPE = "diagnostic_msgs::msg::dds_::DiagnosticArray_"

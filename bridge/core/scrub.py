@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 HIDDEN = "***"
 _PRIVATE_KEY = re.compile(

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.demo.lines import CallReport, Ready, Report
 from bridge.demo.messages import TOPICS
 from bridge.demo.stage import ChildFailed

@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 from typing_extensions import Self
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.demo import places, report
 from bridge.demo.identities import IDENTITIES
 from bridge.demo.lines import NodeFlavour, Report

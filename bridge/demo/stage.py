@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge import control
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.demo import places
 from bridge.demo.children import Child, Heard, Inbox
 from bridge.demo.identities import IDENTITIES, make_identities

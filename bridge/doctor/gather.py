@@ -11,7 +11,8 @@ from pathlib import Path
 from bridge.config import Config
 from bridge.control import call
 from bridge.core.endpoint import parse_endpoint
-from bridge.core.status import Finding, Json, Severity
+from bridge.core.jsonform import Json
+from bridge.core.status import Finding, Severity
 from bridge.dds.xmlconfig import DdsNetwork
 from bridge.doctor import host
 from bridge.doctor.facts import Clock, Facts, Neighbour, Wanted

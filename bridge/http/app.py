@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bridge.core.status import AgentFacts, AgentState, Json, to_json
+from bridge.core.jsonform import Json, to_json
+from bridge.core.status import AgentFacts, AgentState
 from bridge.errors import CannotRun
 from bridge.http.delta import delta
 from bridge.http.snapshots import Snapshots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 
 def delta(before: dict[str, Json], now: dict[str, Json]) -> dict[str, Json]:

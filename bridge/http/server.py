@@ -18,7 +18,8 @@ from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bridge.core.endpoint import is_loopback
-from bridge.core.status import AgentFacts, Json
+from bridge.core.jsonform import Json
+from bridge.core.status import AgentFacts
 from bridge.errors import CannotRun
 from bridge.http.app import Site
 from bridge.http.frugal import FrugalSelector

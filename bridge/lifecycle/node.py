@@ -18,7 +18,7 @@ from std_srvs.srv import Trigger
 from bridge import config_io
 from bridge.config_io import LoadedConfig
 from bridge.config_parameters import to_text
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import BridgeError, CannotRun, ConfigError
 from bridge.lifecycle.parameters import NodeParameters, values_of
 from bridge.lifecycle.process import AgentProcess, LogLine

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from bridge import control
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import CannotRun
 
 STOP_S = 20.0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from bridge import __version__
 from bridge.core.adminspace import AdminFacts, AdminRoute, Entry, entries
 from bridge.core.gid import Gid
+from bridge.core.jsonform import Json
 from bridge.core.serviceplan import Planned
-from bridge.core.status import Json
 from bridge.engine import Engine
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.core.latency import ClockOffsets
-from bridge.core.status import AgentFacts, AgentInfo, Explanation, Finding, LinkLatency, NodeInfo, RouteInfo
+from bridge.core.linkinfo import LinkLatency
+from bridge.core.status import AgentFacts, AgentInfo, Explanation, Finding, NodeInfo, RouteInfo
 from bridge.engine import Engine
 from bridge.observe.explain import explain
 from bridge.observe.findings import engine_findings

@@ -7,16 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from bridge import __version__
-from bridge.core.status import (
-    AgentInfo,
-    AgentState,
-    CertificateInfo,
-    ConnectionsInfo,
-    Counts,
-    Finding,
-    ProbeInfo,
-    RouteInfo,
-)
+from bridge.core.jsonform import Counts
+from bridge.core.linkinfo import CertificateInfo, ConnectionsInfo, ProbeInfo
+from bridge.core.status import AgentInfo, AgentState, Finding, RouteInfo
 from bridge.engine import Engine
 from bridge.ports import ZenohSide
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from bridge.core.jsonform import Counts
 from bridge.core.routespec import RouteSpec
-from bridge.core.status import Counts, RouteCounters
+from bridge.core.status import RouteCounters
 
 MAX_PAST = 1000
 """Closed routes that are remembered: they cost a scrape as much as open ones, of which it bears 1000."""

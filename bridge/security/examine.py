@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bridge.core.status import CertificateInfo, Finding, Severity
+from bridge.core.linkinfo import CertificateInfo
+from bridge.core.status import Finding, Severity
 from bridge.errors import CannotRun
 from bridge.security.authority import Role
 from bridge.security.files import read_pem

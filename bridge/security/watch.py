@@ -10,14 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.core.endpoint import Endpoint, parse_endpoint
-from bridge.core.status import (
-    CertificateInfo,
-    ConnectionInfo,
-    ConnectionsInfo,
-    Finding,
-    LinkInfo,
-    Severity,
-)
+from bridge.core.linkinfo import CertificateInfo, ConnectionInfo, ConnectionsInfo, LinkInfo
+from bridge.core.status import Finding, Severity
 from bridge.errors import InvalidName
 from bridge.security.examine import CertificateFiles, ends, examine
 from bridge.security.looks import Looks

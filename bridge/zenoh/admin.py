@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 import zenoh
 
 from bridge.core.adminspace import Entry
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import BridgeError, ZenohError
 from bridge.zenoh.renewal import Renewable
 from bridge.zenoh.rxthread import keep_thread_state

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 import zenoh
 
-from bridge.core.status import Counts
+from bridge.core.jsonform import Counts
 from bridge.core.zenohlog import MAX_MESSAGE_CHARS, LogLine, parse_log_line, refusal, without_secrets
 
 log = logging.getLogger(__name__)

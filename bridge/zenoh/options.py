@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bridge.core.endpoint import parse_endpoint
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 
 LEASE_S = 1.5
 """Silence after which a link counts as dead. The other side's lease decides when *we* notice (deploy facts

@@ -13,7 +13,7 @@ import zenoh
 
 from bridge.core.adminspace import Entry
 from bridge.core.endpoint import parse_endpoint
-from bridge.core.status import LinkInfo
+from bridge.core.linkinfo import LinkInfo
 from bridge.errors import ZenohError
 from bridge.ports import CacheReader, CountsSink, EventSink, ZenohSample
 from bridge.zenoh.admin import AdminSpace

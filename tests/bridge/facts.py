@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from bridge.core.routespec import ROUTED, Direction, RouteSpec, RouteState, RouteStatus
-from bridge.core.status import (
-    AgentFacts,
-    AgentInfo,
-    AgentState,
+from bridge.core.linkinfo import (
     CertificateInfo,
     ConnectionInfo,
     ConnectionsInfo,
-    Finding,
     LatencyCounts,
     LinkInfo,
     LinkKernel,
     LinkLatency,
     LinkTcp,
-    NodeInfo,
     ProbeInfo,
+)
+from bridge.core.routespec import ROUTED, Direction, RouteSpec, RouteState, RouteStatus
+from bridge.core.status import (
+    AgentFacts,
+    AgentInfo,
+    AgentState,
+    Finding,
+    NodeInfo,
     RouteCounters,
     RouteInfo,
     Severity,

@@ -17,7 +17,7 @@ from bridge.core.events import (
 )
 from bridge.core.extensions import parse_extension
 from bridge.core.keys import check_key_expr
-from bridge.core.status import LinkInfo
+from bridge.core.linkinfo import LinkInfo
 from bridge.core.tokens import parse_token
 from bridge.errors import InvalidName, WireError, ZenohError
 from bridge.ports import CacheReader, CountsSink, EventSink, ZenohSample

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from bridge.control import ControlServer
+from bridge.core.jsonform import to_json
+from bridge.core.linkinfo import LinkInfo
 from bridge.core.routespec import ROUTED, Direction, RouteSpec, RouteState, RouteStatus
 from bridge.core.status import (
     AgentInfo,
     AgentState,
     Explanation,
     Finding,
-    LinkInfo,
     NodeInfo,
     RouteCounters,
     RouteInfo,
     Severity,
-    to_json,
 )
 
 ZID = "a1b2c3d4e5f60718293a4b5c6d7e8f90"

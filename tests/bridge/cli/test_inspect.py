@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.main import main
-from bridge.core.status import AgentState, to_json
+from bridge.core.jsonform import to_json
+from bridge.core.status import AgentState
 from tests.bridge.cli.conftest import FINDING, NODES, ROUTES, agent_info
 
 ROOT = Path(__file__).parents[3]

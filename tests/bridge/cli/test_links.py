@@ -9,15 +9,9 @@ import pytest
 
 from bridge.cli.links import certificate_state, link_rows
 from bridge.cli.main import main
-from bridge.core.status import (
-    CertificateInfo,
-    ConnectionInfo,
-    ConnectionsInfo,
-    Finding,
-    LinkInfo,
-    Severity,
-    to_json,
-)
+from bridge.core.jsonform import to_json
+from bridge.core.linkinfo import CertificateInfo, ConnectionInfo, ConnectionsInfo, LinkInfo
+from bridge.core.status import Finding, Severity
 from tests.bridge.cli.conftest import agent_info
 from tests.bridge.facts import probe
 

@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bridge.cli.statusscreen import MAX_FINDINGS, Rates, screen
-from bridge.core.status import ConnectionInfo, ConnectionsInfo, RouteCounters, to_json
+from bridge.core.jsonform import to_json
+from bridge.core.linkinfo import ConnectionInfo, ConnectionsInfo
+from bridge.core.status import RouteCounters
 from tests.bridge.cli.conftest import FINDING, ROUTES, agent_info, route
 from tests.integration.support.waiting import eventually
 

@@ -11,12 +11,12 @@ import pytest
 from bridge.core.adminspace import AdminFacts, AdminRoute, entries
 from bridge.core.events import Endpoint
 from bridge.core.graph import Graph
+from bridge.core.jsonform import Json
 from bridge.core.naming import Naming
 from bridge.core.policy import Policy
 from bridge.core.qos import History, HistoryKind, LivelinessKind, Qos
 from bridge.core.serviceplan import Planned
 from bridge.core.serviceplanner import plan_action, plan_service
-from bridge.core.status import Json
 from bridge.core.tokens import TokenKind
 from tests.builders import (
     ACTION,

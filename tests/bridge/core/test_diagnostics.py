@@ -11,16 +11,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.core.diagnostics import MAX_FINDINGS, MAX_LINKS, Level, Status, encode, out_of_order, statuses
-from bridge.core.status import (
-    AgentFacts,
-    AgentState,
-    ConnectionInfo,
-    ConnectionsInfo,
-    Finding,
-    LinkInfo,
-    RouteCounters,
-    Severity,
-)
+from bridge.core.linkinfo import ConnectionInfo, ConnectionsInfo, LinkInfo
+from bridge.core.status import AgentFacts, AgentState, Finding, RouteCounters, Severity
 from tests.bridge.facts import facts, probe, route
 from tests.integration.support.processes import OTHER_ENVIRONMENT
 

@@ -14,7 +14,8 @@ from typing import BinaryIO
 import pytest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from bridge.core.status import AgentFacts, AgentState, Json
+from bridge.core.jsonform import Json
+from bridge.core.status import AgentFacts, AgentState
 from bridge.errors import CannotRun
 from bridge.http.app import MAX_STREAMS, Site
 from bridge.http.server import HttpAddress, HttpServer

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bridge.core.endpoint import parse_endpoint
-from bridge.core.status import ConnectionInfo, ConnectionsInfo, LinkInfo
+from bridge.core.linkinfo import ConnectionInfo, ConnectionsInfo, LinkInfo
 from bridge.security.examine import CertificateFiles
 from bridge.security.watch import LinkWatch, linked
 from tests.integration.support import eventually

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import zenoh
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.errors import CannotRun
 from bridge.zenoh.admin import MAX_WAITING, AdminSpace
 from bridge.zenoh.session import ZenohSession

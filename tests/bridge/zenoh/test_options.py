@@ -8,7 +8,7 @@ import re
 import pytest
 import zenoh
 
-from bridge.core.status import Json
+from bridge.core.jsonform import Json
 from bridge.zenoh.options import ZenohNetwork, tls_options, zenoh_options
 
 
