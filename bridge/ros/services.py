@@ -16,9 +16,11 @@ from typing import Any
 
 from bridge.core.gid import Gid
 from bridge.errors import DdsError
-from bridge.ros.endpoints import Endpoint, RclpyClient, RclpyServer, warn_as_error
+from bridge.ros.client import RclpyClient
+from bridge.ros.endpoint import Endpoint
 from bridge.ros.latereplies import LateReplies
 from bridge.ros.ready import ReadyGroups
+from bridge.ros.server import RclpyServer, warn_as_error
 from bridge.ros.types import service_type
 from bridge.serviceports import ServiceForm, ServiceRequest
 
