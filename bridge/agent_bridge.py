@@ -22,7 +22,7 @@ from bridge.control import ControlServer, Handler
 from bridge.core.adminspace import Entry
 from bridge.core.jsonform import Json, to_json
 from bridge.core.rosgraph import width_of_distro
-from bridge.dds.probe import EchoesOnDemand
+from bridge.dds.probeecho import EchoesOnDemand
 from bridge.dds.services import CycloneServices
 from bridge.engine import Engine
 from bridge.errors import CannotRun

@@ -84,7 +84,7 @@ def serve(  # one argument an option, as typer wants it
 def _serve_dds(name: str, loaded: LoadedConfig, answerer: Answerer, closing: ExitStack) -> str:
     """Answer in the DDS domain, and say where."""
     from bridge.agent_networks import dds_network
-    from bridge.dds.probe import ServedEcho
+    from bridge.dds.probeecho import ServedEcho
 
     domain_id = loaded.config.ros.domain_id
     echo = ServedEcho(name, domain_id=domain_id, network=dds_network(loaded), answer=answerer.answer)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bridge.dds.probe import DdsTransport, ServedEcho
+from bridge.dds.probe import DdsTransport
+from bridge.dds.probeecho import ServedEcho
 from bridge.zenoh.options import ZenohNetwork
 from bridge.zenoh.session import ZenohSession
 from netopt.core.probeframe import MAX_FRAME_BYTES, Request, is_reply_of
