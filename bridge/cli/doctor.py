@@ -14,7 +14,7 @@ from netopt.errors import NetoptError
 
 if TYPE_CHECKING:
     from bridge.config_io import LoadedConfig
-    from bridge.doctor.checks import Check
+    from bridge.doctor.check import Check
 
 EXIT_NO = 1
 _MARKS = {"good": "ok", "warning": "WARN", "fault": "FAULT", "skipped": "-"}
@@ -41,7 +41,7 @@ def doctor(
     It changes nothing, needs no running agent and no privilege, and takes some seconds.
     """
     from bridge.config_io import FlagOverrides, load
-    from bridge.doctor.checks import Grade
+    from bridge.doctor.check import Grade
 
     flags = FlagOverrides(domain_id=domain, connect=tuple(connect or ()), socket=socket, insecure=insecure)
     checks = examined(load(config, flags))

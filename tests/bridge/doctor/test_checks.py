@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.core.status import Finding, Severity
-from bridge.doctor.checks import Check, Grade, judge
+from bridge.doctor.check import Check, Grade
+from bridge.doctor.checks import judge
 from bridge.doctor.facts import Clock, Container, Domain, Facts, Interface, Neighbour, Wanted
 
 LO = Interface(name="lo", addresses=("127.0.0.1",), up=True, multicast=False, loopback=True)
