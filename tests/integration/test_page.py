@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bridge.core.status import AgentFacts
+from bridge.core.latency import METRIC_EDGES_S
+from bridge.core.linkinfo import ConnectionInfo
+from bridge.core.status import AgentFacts, RouteCounters, RouteLatency
 from bridge.http.server import HttpAddress, HttpServer
 from tests.bridge.facts import denied, facts, route
 from tests.integration.support import Agent, agent, domains, eventually, ros_node
@@ -88,6 +91,40 @@ def test_an_agent_that_ends_is_told(window: Browser) -> None:
         assert all("ERR_" in line for line in window.complaints())
 
 
+_ENDS_S = int(time.time()) + 3 * 86_400 + 3600
+
+
+@pytest.fixture
+def troubled() -> Iterator[HttpServer]:
+    """The page of an agent that has something of everything to tell."""
+    latency = RouteLatency(
+        samples=100,
+        mean_ms=0.6,
+        p50_ms=0.5,
+        p99_ms=2.0,
+        bound_ms=0.0,
+        void="",
+        buckets=(*(0 for _ in METRIC_EDGES_S), 100),
+        sum_s=0.06,
+    )
+    counters = RouteCounters(
+        messages=2000, drops=(("queue_full", 1000), ("stale", 5)), lost=(("link", 3),), latency=latency
+    )
+    found = facts(route("/scan", counters=counters))
+    missing = ConnectionInfo(endpoint="tcp/10.0.0.9:7447", up=False, reconnects=0)
+    back = ConnectionInfo(endpoint="tcp/robot1:2", up=True, reconnects=4, dst="tcp/127.0.0.1:2")
+    agent_info = replace(
+        found.agent,
+        connections=replace(found.agent.connections, configured=(missing, back)),
+        certificates=(replace(found.agent.certificates[0], not_after_s=float(_ENDS_S)),),
+    )
+    told = replace(found, agent=agent_info)
+    server = HttpServer(HttpAddress(host="127.0.0.1", port=0), facts=lambda: told, explain=lambda _name: None)
+    server.start()
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def crowd() -> Iterator[HttpServer]:
     """The page of an agent with 1000 routes, which all change all the time."""
@@ -102,6 +139,46 @@ def crowd() -> Iterator[HttpServer]:
     server.start()
     yield server
     server.close()
+
+
+def test_links_are_shown_with_their_round_trip_against_the_target(page: Browser, crowd: HttpServer) -> None:
+    page.open(crowd.url)
+    shown = eventually(lambda: page.text("#topology"))
+    assert "met: RTT 8.0 ms, p99 one way 9.0 ms of 100 ms" in shown
+
+
+def test_an_endpoint_without_a_link_is_shown_before_the_links(page: Browser, troubled: HttpServer) -> None:
+    page.open(troubled.url)
+    assert eventually(lambda: page.text("#topology")).startswith("no linktcp/10.0.0.9:7447")
+    assert page.run("return document.querySelectorAll('#topology polyline.down').length") == 1
+    assert "router c3d4, came back 4 times" in page.text("#topology")
+
+
+def test_drops_and_losses_are_shown_with_their_causes_and_latency_where_it_is_known(
+    page: Browser, troubled: HttpServer
+) -> None:
+    page.open(troubled.url)
+    row = eventually(lambda: page.row("/scan", "egress"))
+    assert (row["drops"], row["lost"]) == ("1,005", "3")
+    told = page.text("#routes tbody")
+    assert "dropped: 1,000 queue_full, 5 stale" in told
+    assert "lost: 3 link" in told
+    assert "0.5 ms, p99 2 ms" in told
+
+
+def test_certificates_and_kernel_settings_are_shown_with_a_remedy(
+    page: Browser, troubled: HttpServer
+) -> None:
+    page.open(troubled.url)
+    ends = time.strftime("%Y-%m-%d", time.gmtime(_ENDS_S))
+    shown = eventually(lambda: page.text("#host"))
+    assert f"certificate /etc/robot1.pem: ends on {ends}, in 3 days" in shown
+    assert "2 of severity error" in shown
+    assert "zenlink tune check" in shown
+    assert page.run("return [...document.querySelectorAll('#host li')].map(one => one.className)") == [
+        "warning",
+        "error",
+    ]
 
 
 def test_the_filter_finds_one_of_a_thousand_routes_by_keyboard(page: Browser, crowd: HttpServer) -> None:

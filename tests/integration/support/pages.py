@@ -32,7 +32,7 @@ _ARGUMENTS = (
 _ROWS = """
 return [...document.querySelectorAll('#routes tbody tr')].map(row => ({
   kind: row.className,
-  ...Object.fromEntries(['name', 'way', 'state', 'reason', 'messages', 'drops', 'type'].map(
+  ...Object.fromEntries(['name', 'way', 'state', 'reason', 'messages', 'drops', 'lost', 'type'].map(
     part => [part, row.querySelector('.' + part)?.textContent ?? ''])),
 }))
 """
