@@ -45,7 +45,7 @@ GOOD = {"long question", "metrics"}
 
 
 def port_of(one: Agent) -> int:
-    return urlsplit(one.status()["page"]).port
+    return urlsplit(one.page()).port
 
 
 def status_of(port: int, head: bytes) -> str:

@@ -108,7 +108,7 @@ def _configuration(agents: list[Agent], token: Path) -> str:
 
 
 def _target(of: Agent) -> str:
-    return urlsplit(of.status()["page"]).netloc
+    return urlsplit(of.page()).netloc
 
 
 def _send(name: str, count: int, *, source: RosNode, sink: RosNode, agents: tuple[Agent, ...]) -> None:

@@ -55,7 +55,7 @@ def test_a_route_appears_crosses_and_turns_red_with_its_reason(
     page: Browser, pair: tuple[Agent, Agent], tmp_path: Path
 ) -> None:
     left, right = pair
-    page.open(left.status()["page"])
+    page.open(left.page())
     assert not page.row("/shown", "egress")
 
     def turns(kind: str) -> bool:
@@ -83,7 +83,7 @@ def test_a_route_appears_crosses_and_turns_red_with_its_reason(
 
 def test_an_agent_that_ends_is_told(window: Browser) -> None:
     with domains(1) as (domain,), agent(domain=domain, settings=_HTTP) as one:
-        window.open(one.status()["page"])
+        window.open(one.page())
         eventually(lambda: window.text("#state") == "active")
         one.stop()
         eventually(lambda: "does not answer" in window.text("#state"))

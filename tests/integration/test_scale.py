@@ -41,7 +41,7 @@ def _process(of: Agent) -> psutil.Process:
 
 def _scrapes(of: Agent) -> tuple[list[float], int]:
     """Seconds of some answers of ``/metrics`` that were made anew, and bytes of the longest."""
-    url = of.status()["page"] + "metrics"
+    url = of.page() + "metrics"
     took_s: dict[bytes, float] = {}
     longest = 0
     while len(took_s) < _SCRAPES:

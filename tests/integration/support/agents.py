@@ -88,6 +88,10 @@ class Agent:
         """As `zenlink status --json`."""
         return self.ask("status")
 
+    def page(self) -> str:
+        """Address of its status page, which comes up when the agent routes already."""
+        return str(eventually(lambda: self.status()["page"]))
+
     def routes(self, name: str) -> list[dict[str, Any]]:
         """The routes of one ROS name, as `zenlink routes --json`."""
         return [route for route in self.ask("routes") or () if route["spec"]["ros_name"] == name]
