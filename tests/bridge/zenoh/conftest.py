@@ -28,7 +28,7 @@ def stranger(ours: ZenohSession) -> Iterator[zenoh.Session]:
         "mode": "peer",
         "connect": {"endpoints": list(ours.listening())},
         "listen": {"endpoints": []},
-        "scouting": {"multicast": {"enabled": False}, "gossip": {"enabled": False}},
+        "scouting": {"delay": 0, "multicast": {"enabled": False}, "gossip": {"enabled": False}},
         "transport": {"shared_memory": {"enabled": False}},
         "timestamping": {"enabled": False},
     }

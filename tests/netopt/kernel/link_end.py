@@ -30,7 +30,7 @@ LOOKS = 20
 def opened(**endpoints: str) -> zenoh.Session:
     options = {
         "mode": "peer",
-        "scouting": {"multicast": {"enabled": False}, "gossip": {"enabled": False}},
+        "scouting": {"delay": 0, "multicast": {"enabled": False}, "gossip": {"enabled": False}},
         "transport": {"shared_memory": {"enabled": False}},
         **{word: {"endpoints": [endpoint]} for word, endpoint in endpoints.items()},
     }
