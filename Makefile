@@ -96,7 +96,12 @@ restore: ## bring the newest archive back (RESTORE_FILE=..., RESTORE_OVERWRITE=y
 push: ## push the images to REGISTRY, and print their digests
 	@docker/images.sh push
 
-check: lint test ## what CI runs: format, lint, types, import contracts, tests
+# First what waits more than it works, two files at a time, then what needs the machine for itself; both, whatever fails.
+check: lint test-env ## what CI runs: format, lint, types, import contracts, tests
+	@status=0; \
+	  $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone" $(ARGS) || status=$$?; \
+	  $(BIN)/python -m pytest -m alone $(ARGS) || status=$$?; \
+	  exit $$status
 
 lint: $(VENV)/.ready-test ## format, lint, types and import contracts, without tests
 	@$(BIN)/ruff format --check .

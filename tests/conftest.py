@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,7 +19,17 @@ settings.load_profile(os.environ.get("ZENLINK_HYPOTHESIS", "fast"))
 # A shell's job in the background ignores SIGINT, and so would every process that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_ALONE = {"integration", "interop", "package", "stack", "systemd"}
+"""Folders whose tests need the machine for themselves: they measure times, or start many processes."""
 _TIMEOUT = pytest.StashKey[object]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before pytest selects by marker."""
+    for item in items:
+        if _ALONE & set(Path(item.nodeid.partition("::")[0]).parts):
+            item.add_marker("alone")
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
