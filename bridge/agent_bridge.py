@@ -120,11 +120,11 @@ def _engine(
     config, dds = loaded.config, domain.dds
     closing.callback(dds.close)  # before the session: others see us leave the domain first
     services: list[LocalServices] = [
-        CycloneServices(dds, agent_prefixes=lambda: engine.graph.agent_prefixes),
+        CycloneServices(dds, agent_prefixes=lambda: engine.graph.participants.agent_prefixes),
         RclpyServices(
             domain_id=config.ros.domain_id,
             zid=zenoh.zid,
-            agent_prefixes=lambda: engine.graph.agent_prefixes,
+            agent_prefixes=lambda: engine.graph.participants.agent_prefixes,
         ),
     ]
     for one in services:

@@ -7,7 +7,8 @@ import logging
 from bridge.core.election import Election, Verdict
 from bridge.core.events import ParticipantDiscovered
 from bridge.core.gid import Gid
-from bridge.core.graph import Graph, is_companion_of
+from bridge.core.graph import Graph
+from bridge.core.participants import is_companion_of
 from bridge.core.status import AgentState
 from bridge.core.tokens import AgentToken
 from bridge.ports import Announcement, ZenohSide
@@ -71,7 +72,7 @@ class Candidate:
         verdict = self._election.decide(
             now_s,
             rivals=self._graph.agents_on_domain(),
-            on_domain=self._graph.agent_zids(),
+            on_domain=self._graph.participants.agent_zids(),
             foreign=self._graph.foreign_bridges(),
             routing=self.verdict.route,
             linked=lambda: any(link.whatami != "client" for link in self._zenoh.links()),
@@ -88,8 +89,9 @@ class Candidate:
         heard_s = now_s - (self._started_s if self._joined_s is None else self._joined_s)
         quiet = now_s - self._last_participant_s >= QUIET_S
         # An agent on our domain may be one of our Zenoh network as well, whose link takes a moment.
+        here = self._graph.participants
         introduced = {token.participant.prefix for token in self._graph.agents.values()}
-        strangers = self._graph.agent_prefixes - self._graph.rclpy_prefixes - introduced
+        strangers = here.agent_prefixes - here.rclpy_prefixes - introduced
         return heard_s >= SETTLE_S and quiet and not strangers
 
     def announce(self) -> None:

@@ -103,7 +103,7 @@ class Engine:
             clock=clock,
             retry=self._retry_thread,
             emit=self.inbox.put,
-            agent_prefixes=lambda: self.graph.agent_prefixes,
+            agent_prefixes=lambda: self.graph.participants.agent_prefixes,
             reliable_blocking=reliable_blocking,
             services=ServiceRoutes(
                 sides=services,
@@ -277,9 +277,9 @@ class Engine:
                 self._candidate.participant_discovered(event, now_s)
             case _:
                 pass
-        agents = self.graph.agent_prefixes
+        agents = self.graph.participants.agent_prefixes
         self._reconciler.touch(self.graph.fold(event))
-        if self.graph.agent_prefixes != agents:
+        if self.graph.participants.agent_prefixes != agents:
             self.routes.forget_sources()
 
     def _decide(self, now_s: float) -> None:

@@ -165,7 +165,8 @@ class NodePublisher:
         self._next_s = now_s + PERIOD_S
         graph = self._graph
         width = graph.gid_width(self._default_width)
-        state = (gids, graph.far_nodes.version, graph.participants.keys() | (), policy, width, routing)
+        here = graph.participants.user_data.keys() | ()
+        state = (gids, graph.far_nodes.version, here, policy, width, routing)
         if state == self._state:
             return
         self._state = state

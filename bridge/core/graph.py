@@ -7,10 +7,7 @@ the engine's business, which folds the retirement later.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from bridge.core.domainnodes import MAX_PARTICIPANTS, DomainNodes
 from bridge.core.endpointindex import EndpointIndex
@@ -30,66 +27,27 @@ from bridge.core.events import (
 )
 from bridge.core.extensions import Extension, NodeToken
 from bridge.core.farnodes import FarNode, FarNodes
-from bridge.core.gid import VENDOR_CYCLONE, Gid
+from bridge.core.gid import Gid
 from bridge.core.naming import Naming
+from bridge.core.participants import Participants, is_agent
 from bridge.core.requests import ServiceForm
 from bridge.core.rosgraph import NodeEntities, ParticipantEntities, majority_width
 from bridge.core.routespec import RouteKind
-from bridge.core.serviceview import ServiceView, action_view, form_of, service_view
+from bridge.core.serviceview import ServiceView, action_view, service_view
 from bridge.core.tokenindex import TokenIndex
 from bridge.core.tokens import AgentToken, Token, TokenKind, WriterToken
+from bridge.core.topicview import TopicView
 
 FOREIGN_BRIDGE_NODE = "zenoh_bridge_ros2dds"
 """Node name of the Rust bridge, unless configured otherwise (wire specification 5.3)."""
-_ENCLAVE = b"enclave="
-"""In the USER_DATA of every participant of a ROS context: the RMWs put it there."""
-_AGENT_MARK = b"zenlink="
-"""In a participant's USER_DATA: it is an agent of ours, with that Zenoh id."""
-_AGENT_ENCLAVE = b"enclave=/zenlink/"
-"""In the USER_DATA of an agent's rclpy context, which only serves services; followed by ``z`` (no enclave
-begins with a digit) and its Zenoh id."""
-_COMPANION_MARK = b"zenlink_of="
-"""In the USER_DATA of a participant that an agent runs as a node like any other, so that its topics cross."""
-_AGENT_ZID = re.compile(rb"zenlink=([1-9a-f][0-9a-f]{0,31});")
-
-
-def is_companion_of(zid: str, user_data: bytes) -> bool:
-    """Whether a participant is a node that the agent of that Zenoh id runs itself."""
-    return _COMPANION_MARK + zid.encode() + b";" in user_data
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicView:
-    """All that is known about one ROS topic name."""
-
-    name: str
-    writers: tuple[Endpoint, ...]
-    """Local, foreign to us, not of another bridge; by GID."""
-    readers: tuple[Endpoint, ...]
-    announced: tuple[Token, ...]
-    """Remote publishers and subscribers, by key and zid."""
-    sources: tuple[WriterToken, ...]
-    """Remote TRANSIENT_LOCAL writers, by key and GID."""
-    claims: tuple[tuple[Gid, str], ...] = ()
-    """(writer, full name of the node that claims it), for those that are claimed."""
 
 
 class Graph:
     """The state of both sides. Thread: engine."""
 
     def __init__(self, *, naming: Naming) -> None:
-        self.participants: dict[Gid, bytes] = {}
-        """Foreign participants and their USER_DATA."""
-        self.agent_prefixes: frozenset[bytes] = frozenset()
-        """GID prefixes of agents of ours on the domain; replaced whole, so other threads may read it."""
-        self.rclpy_prefixes: frozenset[bytes] = frozenset()
-        """Those among them that are an agent's rclpy context, not its participant for topics."""
-        self.companions: frozenset[bytes] = frozenset()
-        """GID prefixes of nodes that agents run; they say nothing about what the domain's nodes are."""
+        self.participants = Participants()
         self._endpoints = EndpointIndex()
-        self._forms: dict[bytes, ServiceForm] = {}
-        """How each foreign participant speaks services."""
-        self._majority: Counter[ServiceForm] = Counter()
         self._nodes = DomainNodes()
         self.far_nodes = FarNodes()
         self._tokens = TokenIndex(naming)
@@ -148,7 +106,7 @@ class Graph:
             self._local(RouteKind.SERVICE, name),
             self._tokens.announced(name),
             node_of=self.node_of,
-            default_form=self.default_form,
+            default_form=self.participants.default_form,
         )
 
     def action(self, name: str) -> ServiceView:
@@ -158,22 +116,16 @@ class Graph:
             self._local(RouteKind.ACTION, name),
             self._tokens.announced(name),
             node_of=self.node_of,
-            default_form=self.default_form,
+            default_form=self.participants.default_form,
         )
 
     def _local(self, kind: RouteKind, name: str) -> list[Endpoint]:
         """Endpoints of nodes here, without those of agents."""
-        return self._endpoints.of(kind, name, without=self.agent_prefixes)
+        return self._endpoints.of(kind, name, without=self.participants.agent_prefixes)
 
     def names(self) -> set[str]:
         """Every ROS name that either side has; the parts of an action under the action's."""
         return self._endpoints.names() | self._tokens.names()
-
-    @property
-    def default_form(self) -> ServiceForm:
-        """How most participants speak services; a tie goes to Cyclone, which needs no rclpy."""
-        most_rclpy = self._majority[ServiceForm.RCLPY] > self._majority[ServiceForm.CYCLONE]
-        return ServiceForm.RCLPY if most_rclpy else ServiceForm.CYCLONE
 
     @property
     def agents(self) -> dict[str, AgentToken]:
@@ -185,17 +137,12 @@ class Graph:
 
         The participant must name that zid itself: a token alone, from anybody on Zenoh, makes no rival.
         """
-        marks = {gid.prefix: user_data for gid, user_data in self.participants.items()}
+        said = self.participants.by_prefix()
         return {
             zid: token
             for zid, token in self.agents.items()
-            if _AGENT_MARK + zid.encode() + b";" in marks.get(token.participant.prefix, b"")
+            if is_agent(zid, said.get(token.participant.prefix, b""))
         }
-
-    def agent_zids(self) -> frozenset[str]:
-        """Zenoh ids of all agents that DDS shows, whatever Zenoh knows of them."""
-        found = (_AGENT_ZID.search(user_data) for user_data in self.participants.values())
-        return frozenset(match[1].decode() for match in found if match is not None)
 
     def foreign_bridges(self) -> tuple[str, ...]:
         """Full names of nodes of Rust bridges on our DDS domain.
@@ -203,17 +150,13 @@ class Graph:
         Under another name such a bridge still shows itself as what no RMW makes: a participant of Cyclone DDS
         that claims nodes and names no enclave. Beside it, one message becomes thousands within seconds.
         """
-        bare = {
-            gid.prefix
-            for gid, user_data in self.participants.items()
-            if gid.vendor == VENDOR_CYCLONE and _ENCLAVE not in user_data
-        }
+        ours, bare = self.participants.agent_prefixes, self.participants.bare()
         return tuple(
             sorted(
                 node.full_name
                 for entities in self.participants_with_nodes()
                 for node in entities.nodes
-                if entities.participant.prefix not in self.agent_prefixes  # it publishes the nodes of others
+                if entities.participant.prefix not in ours  # it publishes the nodes of others
                 and (node.name == FOREIGN_BRIDGE_NODE or entities.participant.prefix in bare)
             )
         )
@@ -227,7 +170,7 @@ class Graph:
 
         Its last words may be taken from DDS after its end was, and anybody can speak for one that never was.
         """
-        here = {gid.prefix for gid in self.participants}
+        here = self.participants.prefixes()
         return [entities for entities in self._nodes if entities.participant.prefix in here]
 
     def node_of(self, gid: Gid) -> str | None:
@@ -240,13 +183,13 @@ class Graph:
 
     def nodes_elsewhere(self) -> list[FarNode]:
         """The nodes behind other agents, less those that are on this DDS domain themselves."""
-        here = {gid.prefix for gid in self.participants}
+        here = self.participants.prefixes()
         return [node for node in self.far_nodes.nodes() if node.participant.prefix not in here]
 
     def gid_width(self, default: int) -> int:
         """Bytes of a gid that most ROS participants of the domain use; ``default`` where there are none."""
         found = self.participants_with_nodes()
-        ours = self.agent_prefixes | self.companions
+        ours = self.participants.agent_prefixes | self.participants.companions
         widths = [one.gid_size for one in found if one.participant.prefix not in ours]
         return majority_width(widths, default)
 
@@ -259,37 +202,21 @@ class Graph:
         return self._endpoints.get(gid)
 
     def _add_participant(self, gid: Gid, user_data: bytes) -> set[str]:
-        self.participants[gid] = user_data
-        rclpy = _AGENT_ENCLAVE in user_data
-        if rclpy:
-            self.rclpy_prefixes |= {gid.prefix}
-        if _COMPANION_MARK in user_data:
-            self.companions |= {gid.prefix}
-            return self._vote(gid.prefix, None)
-        if not rclpy and _AGENT_MARK not in user_data:
-            return self._vote(gid.prefix, form_of(gid.vendor))
-        self.agent_prefixes |= {gid.prefix}
-        return self._endpoints.names_of(gid.prefix) | self._vote(gid.prefix, None)
+        before = self.participants.default_form
+        of_agent = self.participants.add(gid, user_data)
+        touched = self._endpoints.names_of(gid.prefix) if of_agent else set()
+        return touched | self._another_form(before)
 
     def _drop_participant(self, gid: Gid) -> set[str]:
         touched = self._endpoints.drop_prefix(gid.prefix)
-        self.participants.pop(gid, None)
-        self.agent_prefixes -= {gid.prefix}
-        self.rclpy_prefixes -= {gid.prefix}
-        self.companions -= {gid.prefix}
+        before = self.participants.default_form
+        self.participants.drop(gid)
         self._nodes.drop(gid.prefix)
-        return touched | self._vote(gid.prefix, None)
+        return touched | self._another_form(before)
 
-    def _vote(self, prefix: bytes, form: ServiceForm | None) -> set[str]:
-        """Count a participant's form, or none; answers the names for which the majority matters."""
-        before = self.default_form
-        known = self._forms.pop(prefix, None)
-        if known is not None:
-            self._majority[known] -= 1
-        if form is not None:
-            self._forms[prefix] = form
-            self._majority[form] += 1
-        return self._tokens.names() if self.default_form is not before else set()
+    def _another_form(self, before: ServiceForm) -> set[str]:
+        """The names for which it matters how most participants speak services, if that changed."""
+        return self._tokens.names() if self.participants.default_form is not before else set()
 
     def _set_nodes(self, entities: ParticipantEntities) -> set[str]:
         return self._endpoints.names_of_all(self._nodes.set(entities))

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from bridge.core import keys, names, qos, typenames
 from bridge.core.events import Endpoint
-from bridge.core.graph import TopicView
 from bridge.core.naming import Naming
 from bridge.core.plan import UNANNOUNCED_DEPTH, PlannedRoute
 from bridge.core.policy import PRIORITY_DATA, PRIORITY_DATA_LOW, Congestion, Policy, Rule
 from bridge.core.qos import Durability, History, HistoryKind, Qos, Reliability
 from bridge.core.routespec import ROUTED, Direction, RouteSpec, RouteState, RouteStatus
 from bridge.core.tokens import Token, TokenKind
+from bridge.core.topicview import TopicView
 from bridge.errors import InvalidName
 
 _CHATTER = frozenset({"/rosout", "/parameter_events"})

@@ -42,12 +42,12 @@ def look(*, domain_id: int, network: DdsNetwork, namespace: str, with_types: boo
     except BridgeError as error:
         return Domain(error=str(error), remedy="install the locked versions")
     foreign = graph.foreign_bridges()
-    ours = graph.agent_prefixes | graph.companions
-    others = [gid for gid in graph.participants if gid.prefix not in ours]
+    here = graph.participants
+    others = here.prefixes() - here.agent_prefixes - here.companions
     return Domain(
         echo_ms=took_ms,
         participants=max(0, len(others) - len(foreign)),
-        agents=len(graph.agent_zids() - {zid}),
+        agents=len(here.agent_zids() - {zid}),
         foreign=foreign,
         missing_types=tuple(_missing(types)) if with_types else (),
     )

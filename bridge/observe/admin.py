@@ -36,7 +36,7 @@ def _facts(engine: Engine, config: Json, call_timeout_s: float) -> AdminFacts:
     return AdminFacts(
         version=f"zenlink {__version__}",
         config=config,
-        participants=dict(graph.participants),
+        participants=dict(graph.participants.user_data),
         endpoints=graph.endpoints(),
         nodes=tuple(graph.participants_with_nodes()),
         owners={gid: node for gid, node in local.items() if node is not None},

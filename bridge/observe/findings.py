@@ -65,7 +65,8 @@ def _bridges_away(engine: Engine) -> list[Finding]:
 def _strangers(engine: Engine) -> list[Finding]:
     graph = engine.graph
     known = {token.participant.prefix for token in graph.agents.values()}
-    strangers = sorted(prefix.hex() for prefix in graph.agent_prefixes - graph.rclpy_prefixes - known)
+    agents = graph.participants.agent_prefixes - graph.participants.rclpy_prefixes
+    strangers = sorted(prefix.hex() for prefix in agents - known)
     if not strangers:
         return []
     return [

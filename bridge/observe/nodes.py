@@ -23,7 +23,7 @@ def node_infos(engine: Engine) -> tuple[NodeInfo, ...]:
             subscribers=_topic_names(engine, node.readers),
         )
         for entities in graph.participants_with_nodes()
-        if entities.participant.prefix not in graph.agent_prefixes
+        if entities.participant.prefix not in graph.participants.agent_prefixes
         for node in entities.nodes
     ]
     found += [_far_node(engine, node) for node in graph.nodes_elsewhere()]

@@ -47,7 +47,10 @@ def test_the_nodes_that_an_agent_runs_itself_are_nobody_new_to_it_alone(zid: str
     try:
         robot.pass_time(QUIET_S - 0.01)
         robot.domain.side(user_data=f"enclave=/;zenlink_of={zid};".encode()).start(lambda _event: None)
-        eventually(lambda: robot.engine.inbox.ask(lambda: len(robot.engine.graph.companions)) == 1, WAIT_S)
+        eventually(
+            lambda: robot.engine.inbox.ask(lambda: len(robot.engine.graph.participants.companions)) == 1,
+            WAIT_S,
+        )
         robot.pass_time(0.02)
         assert (robot.engine.state is AgentState.STARTING) == waits
     finally:
