@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.routes.early import WAIT_S
-from bridge.routes.ingress import RETIRE_S
+from bridge.routes.ingresswriters import RETIRE_S
 from tests.bridge.routes.stage import START_NS, Stage, drops, planned
 from tests.builders import LATCHED, payload, publisher, source
 

@@ -11,7 +11,7 @@ from bridge.core.routespec import DropCause
 from bridge.errors import ZenohError
 from bridge.ports import ZenohSample
 from bridge.routes.history import HistoryCache
-from bridge.routes.ingress import MAX_WRITERS, RETIRE_S
+from bridge.routes.ingresswriters import MAX_WRITERS, RETIRE_S
 from tests.bridge.routes.stage import START_NS, Stage, drops, planned
 from tests.builders import KEEP_ALL, LATCHED, payload, publisher, reader, source
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.core.plan import PlannedRoute
 from bridge.errors import DdsError
-from bridge.routes.ingress import RETIRE_S, SWAP_S
+from bridge.routes.ingresswriters import RETIRE_S, SWAP_S
 from tests.bridge.routes.stage import START_NS, Stage, drops, planned
 from tests.builders import LATCHED, RELIABLE, payload, publisher, source
 
