@@ -22,6 +22,7 @@ from bridge.zenoh.options import ZenohNetwork
 from bridge.zenoh.publisher import RoutePublisher
 from bridge.zenoh.renewal import Declarations, Held
 from bridge.zenoh.services import SessionServices
+from bridge.zenoh.sockets import keep_unsent_short
 from bridge.zenoh.subscriber import RouteSubscriber
 from bridge.zenoh.tokens import DeclaredToken, TokenWatch
 
@@ -45,6 +46,7 @@ class ZenohSession:
     def __init__(self, session: zenoh.Session, *, mode: str) -> None:
         self._session = session
         self._mode = mode
+        self._unsent = keep_unsent_short(session)
         self.zid = str(session.zid())
         self._declared = Declarations()
         self.services = SessionServices(session, self._declared)
@@ -195,6 +197,7 @@ class ZenohSession:
                     self._on_link(False)  # nobody else tells of the end of a session's own links
             time.sleep(_AWAY_S)
             self._session = self.services.session = reopen_session(network)
+            self._unsent = keep_unsent_short(self._session)
             for part in parts:
                 part.renew(self._session)
             if self._on_link is not None:
