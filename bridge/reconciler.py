@@ -139,8 +139,9 @@ class Reconciler:
         self.on_planned(name, planned)
         if all(done):
             self._retry_delay_s.pop(name, None)
-        if {route.spec: route.status for route in before} != {route.spec: route.status for route in planned}:
-            for route in planned:
+        known = {route.spec: route.status for route in before}
+        for route in planned:
+            if known.get(route.spec) != route.status:
                 log.info("%s is %s", route.spec, route.status)
 
     def _apply(self, routes: Iterable[Planned], now_s: float) -> None:

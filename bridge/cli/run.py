@@ -142,5 +142,5 @@ def _read(file: Path | None, flags: FlagOverrides, parameters: Path | None) -> L
 
 def _log_notes(loaded: LoadedConfig) -> LoadedConfig:
     for note in loaded.notes:
-        _LOG.warning("%s", note)
+        _LOG.warning("configuration: %s", note)
     return loaded

@@ -271,7 +271,7 @@ class IngressService(AnnouncedRoute):
             self._give_up(server, header, DropCause.MALFORMED)
             return
         except DdsError as error:
-            log.warning("%s: %s", self.planned.spec, error)
+            log.debug("%s: a reply was refused: %s", self.planned.spec, error)
             self._stats.drop(DropCause.WRITE_FAILED)
             return
         self._stats.messages += 1
@@ -288,4 +288,4 @@ class IngressService(AnnouncedRoute):
         try:
             server.fail(header, self.planned.denial)
         except DdsError as error:
-            log.warning("%s: %s", self.planned.spec, error)
+            log.debug("%s: a denial was refused: %s", self.planned.spec, error)

@@ -14,6 +14,7 @@ from bridge.core.linkinfo import CertificateInfo, ConnectionInfo, ConnectionsInf
 from bridge.core.status import Finding, Severity
 from bridge.errors import InvalidName
 from bridge.security.examine import CertificateFiles, ends, examine
+from bridge.security.linklog import LinkLog
 from bridge.security.looks import Looks
 from bridge.security.preflight import Cause, Verdict, addresses, look, tls_files
 from bridge.security.served import Served
@@ -65,6 +66,7 @@ class LinkWatch:
         self._certificates_every_s = certificates_every_s
         self._connections = {parse_endpoint(text): _Connection() for text in connect}
         self._links: Callable[[], tuple[LinkInfo, ...]] = tuple
+        self._link_log = LinkLog()
         self._certificates: tuple[Finding, ...] = ()
         self._ends: tuple[CertificateInfo, ...] = ()
         self._certificates_at_s = 0.0
@@ -157,6 +159,7 @@ class LinkWatch:
             self._ends = ends(self._files)
             self._certificates = (*examine(self._files, now=now), *self._served.findings(now=now))
         links = self._links()
+        self._link_log.look(links, now_s)
         verdicts: dict[Endpoint, Verdict] = {}
         for endpoint, known in self._connections.items():
             dst = linked(endpoint, links)

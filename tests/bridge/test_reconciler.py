@@ -8,7 +8,8 @@ import pytest
 
 from bridge.core.routespec import Direction
 from bridge.reconciler import CLOSE_LINGER_S, RETRY_FIRST_S
-from tests.bridge.engine_stage import WAIT_S, open_routes, place, running, talker
+from tests.bridge.engine_stage import WAIT_S, Place, open_routes, place, running, talker
+from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
 
 
@@ -41,3 +42,22 @@ def test_a_refusal_is_told_and_tried_again(caplog: pytest.LogCaptureFixture):
         eventually(lambda: open_routes(robot) == {Direction.EGRESS}, WAIT_S)
         [route] = robot.observer.routes()
         assert route.status.state.value == "routed"
+
+
+def test_a_route_is_told_when_it_comes_and_not_once_more_for_its_other_direction(
+    caplog: pytest.LogCaptureFixture,
+):
+    network = FakeNetwork()
+    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
+    with running(robot, station), caplog.at_level(logging.INFO, logger="bridge.reconciler"):
+        talker(robot.node())
+        eventually(lambda: len(station.observer.routes()) == 1, WAIT_S)
+        talker(station.node())
+        both = ({"egress", "ingress"},) * 2
+        eventually(lambda: tuple(map(_ways, (robot, station))) == both, WAIT_S)
+    told = [line for line in caplog.messages if line.endswith("is routed")]
+    assert len(told) == 4, told  # each way of each agent once
+
+
+def _ways(at: Place) -> set[str]:
+    return {route.spec.direction.value for route in at.observer.routes()}
