@@ -18,8 +18,8 @@ from tests.integration.support.shaped import ADDRESSES, Namespace, shaped_link, 
 
 RATE = "100mbit"
 LATER_MS = 60.0
-"""What a full link may cost the most urgent topic, p99. On two cores that had other work, too, it was up to 48,
-and 161 and more where the kernel may keep unsent what it likes."""
+"""What a full link may cost the most urgent topic, p99. On two cores that had other work, too, it was up
+to 48, and 161 and more where the kernel may keep unsent what it likes."""
 ATTEMPTS = 4
 """At most: of a machine that does something else meanwhile, the best one counts."""
 COMMANDS, COMMANDS_HZ = 200, 100.0
