@@ -18,8 +18,8 @@ from tests.integration.support.shaped import ADDRESSES, Namespace, shaped_link, 
 
 RATE = "100mbit"
 LATER_MS = 60.0
-"""What a full link may cost the most urgent topic, median: 13 to 20 on two cores with other work; 141 and more
-where the kernel may keep unsent what it likes. The highest percentiles are the processors', not the link's."""
+"""What a full link may cost the most urgent topic, median: 13 to 20 on two cores with other work, 141 and
+more where the kernel may keep unsent what it likes. Higher percentiles are those of the processors."""
 ATTEMPTS = 4
 """At most: of a machine that does something else meanwhile, the best one counts."""
 COMMANDS, COMMANDS_HZ = 200, 100.0
