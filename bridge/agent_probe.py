@@ -243,4 +243,6 @@ def _link_tcp(tcp: TcpFigures) -> LinkTcp:
         unsent_bytes=tcp.unsent_bytes,
         delivery_bit_s=tcp.delivery_bit_s,
         congestion_control=tcp.congestion_control,
+        bytes_sent=tcp.bytes_sent,
+        bytes_received=tcp.bytes_received,
     )

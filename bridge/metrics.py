@@ -151,6 +151,14 @@ def _links(agent: AgentInfo) -> Iterator[Metric]:
     for zid, whatami, dst in sorted({(link.zid, link.whatami, link.dst) for link in agent.links}):
         links.add_metric([zid, whatami, dst], 1)
     yield links
+    refused = CounterMetricFamily(
+        "zenlink_handshakes_refused",
+        "TLS handshakes on our listeners that failed, by cause.",
+        labels=["cause"],
+    )
+    for cause, count in agent.handshakes_refused:
+        refused.add_metric([cause], count)
+    yield refused
     known = agent.connections
     yield CounterMetricFamily("zenlink_links_opened", "Zenoh links that came up.", value=known.opened)
     yield CounterMetricFamily(

@@ -75,16 +75,23 @@ def kernel_metrics(links: Iterable[LinkKernel]) -> Iterator[Metric]:
         for labels, tcp in sockets:
             gauge.add_metric(labels, getattr(tcp, field) * factor)
         yield gauge
-    again = CounterMetricFamily("zenlink_link_tcp_retransmits", "Segments sent again.", labels=["zid", "dst"])
-    for labels, tcp in sockets:
-        again.add_metric(labels, tcp.retransmits)
+    counters = (
+        ("zenlink_link_tcp_retransmits", "Segments sent again.", "retransmits"),
+        ("zenlink_link_tcp_sent_bytes", "With those sent again, since the link came up.", "bytes_sent"),
+        ("zenlink_link_tcp_received_bytes", "Since the link came up.", "bytes_received"),
+    )
+    for name, text, field in counters:
+        counter = CounterMetricFamily(name, text, labels=["zid", "dst"])
+        for labels, tcp in sockets:
+            counter.add_metric(labels, getattr(tcp, field))
+        yield counter
     full = CounterMetricFamily(
         "zenlink_link_udp_dropped", "Datagrams that found no room in the socket.", labels=["zid", "dst"]
     )
     for one in known:
         if one.udp_dropped is not None:
             full.add_metric([one.zid, one.dst], one.udp_dropped)
-    yield from (again, full)
+    yield full
     dropped = CounterMetricFamily(
         "zenlink_interface_dropped", "Packets dropped on the way of a link.", labels=["interface", "way"]
     )

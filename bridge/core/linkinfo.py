@@ -116,6 +116,9 @@ class LinkTcp:
     unsent_bytes: int
     delivery_bit_s: int
     congestion_control: str
+    bytes_sent: int = 0
+    """Since the link came up; with those sent again."""
+    bytes_received: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,9 +118,8 @@ class Site:
         agent = (await self._snapshot()).agent
         ready = agent.state in _READY
         reason = f": {agent.state_reason}" if agent.state_reason else ""
-        text = (
-            f"{'ready' if ready else 'not ready'} ({agent.state.value}{reason}), {len(agent.links)} links\n"
-        )
+        links = f"{len(agent.links)} link{'' if len(agent.links) == 1 else 's'}"
+        text = f"{'ready' if ready else 'not ready'} ({agent.state.value}{reason}), {links}\n"
         return PlainTextResponse(text, 200 if ready else 503)
 
     async def events(self, _request: Request) -> Response:

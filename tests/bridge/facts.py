@@ -66,6 +66,8 @@ def probe() -> ProbeInfo:
         unsent_bytes=0,
         delivery_bit_s=8_000_000,
         congestion_control="bbr",
+        bytes_sent=9000,
+        bytes_received=700,
     )
     kernel = LinkKernel(
         zid="c3d4",
@@ -120,6 +122,7 @@ def facts(*routes: RouteInfo, state: AgentState = AgentState.ACTIVE) -> AgentFac
         routes=(("routed", len(routes)),),
         active_routes=len(routes),
         wire_errors=(("token", 3),),
+        handshakes_refused=(("wrong CA", 2),),
         probe=probe(),
         faults=(("bridge.engine", 1),),
         host_settings=(("error", 2), ("warning", 0)),

@@ -122,6 +122,7 @@ def test_the_agent_is_told():
     assert value(found, "zenlink_certificate_not_after_timestamp_seconds", **end) == 1.9e9
     assert value(found, "zenlink_links_opened_total") == 6
     assert value(found, "zenlink_links_ended_total") == 5
+    assert value(found, "zenlink_handshakes_refused_total", cause="wrong CA") == 2
 
 
 def test_a_measured_link_is_told_with_the_targets_as_edges():
@@ -179,6 +180,8 @@ def test_what_the_kernel_knows_is_told():
     assert value(found, "zenlink_link_tcp_min_rtt_seconds", **labels) == 0.007
     assert value(found, "zenlink_link_tcp_retransmits_total", **labels) == 3
     assert value(found, "zenlink_link_tcp_unacked_bytes", **labels) == 1448
+    assert value(found, "zenlink_link_tcp_sent_bytes_total", **labels) == 9000
+    assert value(found, "zenlink_link_tcp_received_bytes_total", **labels) == 700
     assert value(found, "zenlink_link_tcp_delivery_bytes_per_second", **labels) == 1e6
     assert value(found, "zenlink_interface_dropped_total", interface="eth0", way="rx") == 5
     assert not [name for name, _ in found if name.startswith("zenlink_link_udp")]
