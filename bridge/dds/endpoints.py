@@ -6,7 +6,9 @@ Implements :class:`bridge.ports.RawReader` and :class:`bridge.ports.RawWriter` o
 from __future__ import annotations
 
 import ctypes as ct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from cyclonedds.topic import Topic
 from bridge.core.gid import Gid
 from bridge.core.qos import Qos
 from bridge.dds import clib
+from bridge.dds.batching import Burst, Flusher
 from bridge.dds.qos import reader_qos, writer_qos
 from bridge.dds.rawtopic import typeless
 from bridge.errors import DdsError
@@ -161,9 +164,21 @@ def _user_data(qos: int) -> bytes:
 class CycloneWriter:
     """A writer of serialized samples on one topic; never blocks."""
 
-    def __init__(self, participant: DomainParticipant, topic: Topic[IdlStruct], *, qos: Qos) -> None:
+    def __init__(
+        self,
+        participant: DomainParticipant,
+        topic: Topic[IdlStruct],
+        *,
+        qos: Qos,
+        flusher: Flusher | None = None,
+    ) -> None:
+        """Create the writer; with a flusher it packs small samples of a burst together.
+
+        Raises:
+            DdsError: refused.
+        """
         try:
-            with typeless(topic):
+            with typeless(topic), _collecting(flusher is not None):
                 self._writer = DataWriter(participant, topic, qos=writer_qos(qos))
         except DDSException as error:
             raise DdsError(f"cannot create a writer on {topic.name}: {error}") from error
@@ -171,6 +186,7 @@ class CycloneWriter:
         self.gid = Gid(self._writer.guid.bytes)
         self.handle: int = self._writer.instance_handle & _HANDLE_MASK
         """By which DDS calls this writer in this process."""
+        self._burst = None if flusher is None else Burst(partial(clib.write_flush, self.ref), flusher)
         self._closed = False
 
     def write(self, payload: bytes, source_ns: int) -> bool:
@@ -187,8 +203,11 @@ class CycloneWriter:
             payload += b"\0" * (4 - remainder)
         code = ddspy_write_ts(self.ref, payload, source_ns)
         if code == 0:
+            if self._burst is not None:
+                self._burst.written(len(payload))
             return True
         if code in (_RETCODE_TIMEOUT, _RETCODE_OUT_OF_RESOURCES):
+            self._flush()  # what is not sent is never acknowledged, and room comes by acknowledgements
             return False
         raise DdsError(f"dds_write failed with {code}")
 
@@ -209,6 +228,7 @@ class CycloneWriter:
         """Whether every matched reader acknowledged everything in time. Blocks, without the GIL."""
         if self._closed:
             return True
+        self._flush()
         code = clib.wait_for_acks(self.ref, int(timeout_s * _NS_PER_S))
         return bool(code == 0)
 
@@ -216,5 +236,20 @@ class CycloneWriter:
         """Delete the writer; idempotent."""
         if not self._closed:
             self._closed = True
+            self._flush()
             # The library's own delete, which also forgets the handle, so it is not deleted twice.
             self._writer.__del__()
+
+    def _flush(self) -> None:
+        if self._burst is not None:
+            self._burst.flush()
+
+
+@contextmanager
+def _collecting(wanted: bool) -> Iterator[None]:  # noqa: FBT001 - its name says it
+    """Within it, writers that are created collect samples. Thread: any, within :func:`typeless`."""
+    clib.write_set_batch(wanted)
+    try:
+        yield
+    finally:
+        clib.write_set_batch(False)

@@ -14,6 +14,7 @@ from bridge.core import rosgraph
 from bridge.core.gid import Gid
 from bridge.core.qos import Durability, History, HistoryKind, Qos, Reliability
 from bridge.core.rosgraph import WIDTH_IRON, NodeEntities
+from bridge.dds.batching import Flusher
 from bridge.dds.discovery import Discovery
 from bridge.dds.endpoints import CycloneReader, CycloneWriter, Peer
 from bridge.dds.join import join
@@ -106,6 +107,7 @@ class CycloneSide:
         self._info_writer = CycloneWriter(self._participant, info_topic, qos=_INFO_QOS)
         self._discovery = Discovery(self._participant, own=self.participant, node_info=self._info_reader)
         self._pump = Pump(self._participant)
+        self._flusher = Flusher()
 
     def start(self, emit: EventSink) -> None:
         """See :class:`bridge.ports.DdsSide`."""
@@ -124,7 +126,7 @@ class CycloneSide:
     def open_writer(self, *, dds_topic: str, dds_type: str, keyed: bool, qos: Qos) -> CycloneWriter:
         """See :class:`bridge.ports.DdsSide`."""
         topic = create_topic(self._participant, dds_topic=dds_topic, dds_type=dds_type, keyed=keyed)
-        return CycloneWriter(self._participant, topic, qos=qos)
+        return CycloneWriter(self._participant, topic, qos=qos, flusher=self._flusher)
 
     def announce_node(
         self,
@@ -154,6 +156,7 @@ class CycloneSide:
         self._closed = True
         self._discovery.close()
         self._pump.close()
+        self._flusher.close()
         self._info_reader.close()
         self._info_writer.close()
         self._participant.__del__()
