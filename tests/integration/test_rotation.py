@@ -20,7 +20,7 @@ ROTATIONS = 3
 """At most: of a machine that does something else meanwhile, the best one counts. Losses do of each."""
 REFUSED = "the new certificates are not in use yet: there is no link with the new certificates"
 IN_USE = "the new certificates are in use"
-OUT, IN = "/numbers", "/commands"
+OUT, IN, LATCHED = "/numbers", "/commands", "/latched"
 
 
 def taken_over(one: Agent) -> int:
@@ -66,8 +66,9 @@ def stage(folder: Path) -> Iterator[Stage]:
         agent(domain=far, connect=[station], settings={"zenoh": connecting}) as robot,
         traffic(far, near, topic=OUT, rate_hz=RATE_HZ) as out,
         traffic(near, far, topic=IN, rate_hz=RATE_HZ) as back,
+        traffic(far, near, topic=LATCHED, rate_hz=RATE_HZ, transient_local=True) as latched,
     ):
-        on = Stage(made, robot, station, {OUT: out, IN: back})
+        on = Stage(made, robot, station, {OUT: out, IN: back, LATCHED: latched})
         for _, tally in on.streams.values():
             under_way(tally, rate_hz=RATE_HZ)
         yield on
@@ -80,7 +81,7 @@ def test_the_side_that_connects_loses_and_doubles_nothing(tmp_path: Path) -> Non
         eventually(lambda: taken_over(on.robot) == 1)
         on.flows()
         assert on.robot.status()["connections"]["opened"] > links, "the link is another one"
-        assert on.losses() == {OUT: 0, IN: 0}
+        assert on.losses() == {OUT: 0, IN: 0, LATCHED: 0}
 
 
 def test_certificates_that_the_other_side_refuses_change_nothing(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_certificates_that_the_other_side_refuses_change_nothing(tmp_path: Path)
         eventually(lambda: REFUSED in on.robot.process.log.read_text(errors="replace"))
         on.flows()
         assert taken_over(on.robot) == 0
-        assert on.losses() == {OUT: 0, IN: 0}
+        assert on.losses() == {OUT: 0, IN: 0, LATCHED: 0}
 
 
 def test_the_side_that_listens_pauses_for_half_a_second_and_every_loss_is_counted(tmp_path: Path) -> None:

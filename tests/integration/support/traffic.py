@@ -14,13 +14,20 @@ RATE_HZ = 50.0
 
 @contextlib.contextmanager
 def traffic(
-    robot: int, station: int, *, topic: str = TOPIC, writer: str = "w", rate_hz: float = RATE_HZ
+    robot: int,
+    station: int,
+    *,
+    topic: str = TOPIC,
+    writer: str = "w",
+    rate_hz: float = RATE_HZ,
+    transient_local: bool = False,
 ) -> Iterator[tuple[RosNode, RosNode]]:
     """A talker and a counter, talking from now on."""
+    latched = {"transient_local": True} if transient_local else {}
     with (
         # Deep enough for a burst after a stall, which a reader of depth 10 would overwrite.
-        ros_node("tally", domain=station, topic=topic, depth=1000, ignored="hostile") as tally,
-        ros_node("talker", domain=robot, topic=topic, writers=[writer]) as talker,
+        ros_node("tally", domain=station, topic=topic, depth=1000, ignored="hostile", **latched) as tally,
+        ros_node("talker", domain=robot, topic=topic, writers=[writer], **latched) as talker,
     ):
         talker.call("start_stream", rate_hz=rate_hz)
         yield talker, tally
