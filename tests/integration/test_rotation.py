@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.support import Agent, RosNode, agent, domains, eventually
+import pytest
+
+from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
 from tests.integration.support.certificates import Certificates, shown_by
 from tests.integration.support.checker import all_losses_are_counted
 from tests.integration.support.traffic import flows, traffic, under_way
@@ -21,6 +24,9 @@ ROTATIONS = 3
 REFUSED = "the new certificates are not in use yet: there is no link with the new certificates"
 IN_USE = "the new certificates are in use"
 OUT, IN, LATCHED = "/numbers", "/commands", "/latched"
+ECHO = "/echo"
+CLIENTS, CALLS, CALL_S = 4, 5, 0.05
+"""Calls at once, and one after the other; what the server needs for each, so that some are always open."""
 
 
 def taken_over(one: Agent) -> int:
@@ -55,18 +61,30 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    made = Certificates(folder)
+def agents(made: Certificates) -> Iterator[tuple[Agent, Agent]]:
+    """The robot, which connects, and the station."""
+    patient = {"queries_timeout_s": 30.0}
     listening = {"listen": ["tls/127.0.0.1:0"], "tls": made.tls("station")}
-    of_robot = shutil.copy(made.ca, folder / "robot-ca.pem")  # its own, so that it alone can trust another
+    of_robot = shutil.copy(made.ca, made.folder / "robot-ca.pem")  # its own: it alone can trust another
     connecting = {"listen": [], "tls": made.tls("robot") | {"ca": str(of_robot)}}
     with (
         domains(2) as (near, far),
-        agent(domain=near, settings={"zenoh": listening}) as station,
-        agent(domain=far, connect=[station], settings={"zenoh": connecting}) as robot,
-        traffic(far, near, topic=OUT, rate_hz=RATE_HZ) as out,
-        traffic(near, far, topic=IN, rate_hz=RATE_HZ) as back,
-        traffic(far, near, topic=LATCHED, rate_hz=RATE_HZ, transient_local=True) as latched,
+        agent(domain=near, settings={"zenoh": listening | patient}) as station,
+        agent(domain=far, connect=[station], settings={"zenoh": connecting | patient}) as robot,
+    ):
+        yield robot, station
+
+
+@contextlib.contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    made = Certificates(folder)
+    with (
+        agents(made) as (robot, station),
+        traffic(robot.domain, station.domain, topic=OUT, rate_hz=RATE_HZ) as out,
+        traffic(station.domain, robot.domain, topic=IN, rate_hz=RATE_HZ) as back,
+        traffic(
+            robot.domain, station.domain, topic=LATCHED, rate_hz=RATE_HZ, transient_local=True
+        ) as latched,
     ):
         on = Stage(made, robot, station, {OUT: out, IN: back, LATCHED: latched})
         for _, tally in on.streams.values():
@@ -109,3 +127,38 @@ def test_the_side_that_listens_pauses_for_half_a_second_and_every_loss_is_counte
             silences_s.append(on.silence_s(since_s))
         print(f"longest silence of each rotation {silences_s}, lost and counted {on.losses()}")
         assert min(silences_s) <= PAUSE_S
+
+
+@pytest.mark.parametrize("served_by", ["station", "robot"])
+def test_calls_that_are_open_meanwhile_are_answered_and_run_once_each(tmp_path: Path, served_by: str) -> None:
+    made = Certificates(tmp_path)
+    with agents(made) as (robot, station):
+        sides = {"station": station, "robot": robot}
+        client_side = station if served_by == "robot" else robot
+        with (
+            ros_node(
+                "services", domain=sides[served_by].domain, name="server", echo=[ECHO], delay_s=CALL_S
+            ) as server,
+            ros_node("services", domain=client_side.domain, name="client") as client,
+        ):
+            eventually(lambda: client.call("available", service=ECHO))
+            found, over = [], threading.Event()
+
+            def call_on() -> None:
+                while not over.is_set():
+                    found.append(client.call("call", service=ECHO, clients=CLIENTS, count=CALLS))
+
+            calling = threading.Thread(target=call_on)
+            calling.start()
+            try:
+                eventually(lambda: server.call("executed", service=ECHO)["calls"] > 0)
+                for name, side in sides.items():
+                    made.issue(name)
+                    eventually(lambda side=side: taken_over(side) == 1)
+            finally:
+                over.set()
+                calling.join()
+            count = CLIENTS * CALLS * len(found)
+            assert sum(one["answered"] for one in found) == count, found
+            assert not any(one["wrong"] for one in found), found
+            assert server.call("executed", service=ECHO)["calls"] == count
