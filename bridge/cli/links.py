@@ -87,7 +87,7 @@ def certificate_state(info: Json, *, now_s: float) -> str:
 
 def print_links(rows: list[LinkRow]) -> None:
     """A line a link."""
-    numbers = ("RTT P50 ms", "P99 ms", "LIMIT ms", "RECONNECTS")
+    numbers = ("RTT P50 ms", "P99 ms", "ONE-WAY LIMIT ms", "RECONNECTS")
     print_table(
         ("STATE", "TO", "NEIGHBOUR", *numbers, "CERTIFICATE"),
         [

@@ -194,7 +194,7 @@ def _routes(routes: Json, rates: Mapping[Key, float]) -> list[list[Text]]:
 
 
 def _link_table() -> Table:
-    return _table(("LINK", "TO", "NEIGHBOUR", "RTT P50 ms", "P99 ms", "LIMIT ms"), numbers=3)
+    return _table(("LINK", "TO", "NEIGHBOUR", "RTT P50 ms", "P99 ms", "ONE-WAY LIMIT ms"), numbers=3)
 
 
 def _route_table() -> Table:

@@ -48,10 +48,10 @@ def _agent_fact(engine: Engine) -> str:
 def _endpoint_facts(graph: Graph, name: str) -> list[str]:
     view = graph.topic(name)
     facts = []
-    for word, endpoints in (("publishers", view.writers), ("subscribers", view.readers)):
+    for word, endpoints in (("publisher", view.writers), ("subscriber", view.readers)):
         vendors = sum(endpoint.gid.vendor == VENDOR_FASTDDS for endpoint in endpoints)
         by = f" ({vendors} on Fast DDS)" if vendors else ""
-        facts.append(f"{len(endpoints)} local {word}{by}")
+        facts.append(f"{len(endpoints)} local {word}{'' if len(endpoints) == 1 else 's'}{by}")
     for word, kind in (("publishers", TokenKind.PUBLISHER), ("subscribers", TokenKind.SUBSCRIBER)):
         zids = [token.zid for token in view.announced if token.kind is kind]
         facts.append(

@@ -40,9 +40,9 @@ def test_links_are_a_table_those_that_are_down_first(serve, capsys, monkeypatch)
     monkeypatch.setattr("time.time", lambda: NOW_S)
     assert main(["links", "--socket", str(serve(INFO))]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "STATE  TO                   NEIGHBOUR    RTT P50 ms  P99 ms  LIMIT ms  RECONNECTS  CERTIFICATE",
-        "down   tcp/127.0.0.1:9                                                          2",
-        "met    tls/10.0.0.1:7447    router c3d4         8.0    20.0     100.0           4  30 days left",
+        "STATE  TO                   NEIGHBOUR    RTT P50 ms  P99 ms  ONE-WAY LIMIT ms  RECONNECTS  CERTIFICATE",  # noqa: E501 - as it is printed
+        "down   tcp/127.0.0.1:9                                                                  2",
+        "met    tls/10.0.0.1:7447    router c3d4         8.0    20.0             100.0           4  30 days left",  # noqa: E501 - as it is printed
         "up     tcp/127.0.0.1:51000  peer e5f6",
     ]
 

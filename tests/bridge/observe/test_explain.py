@@ -29,7 +29,7 @@ def test_explain_says_that_nobody_listens_yet():
         told = robot.observer.explain(NAME)
     assert not told.crossing
     assert "does not cross yet" in told.verdict
-    assert "1 local publishers" in told.facts
+    assert "1 local publisher" in told.facts
 
 
 def test_explain_of_a_name_nobody_has():
