@@ -156,6 +156,9 @@ class ZenohConfig(Section):
     """Seconds to keep the routes of a peer whose link broke, so that a short cut loses no endpoint."""
     lease_s: Annotated[float, Field(strict=True, ge=0.5, le=_MAX_TIME_S)] = 1.5
     """Seconds of silence after which the other side takes our link for dead; give both sides the same."""
+    tcp_notsent_lowat: Annotated[int, Field(strict=True, ge=1024, le=1 << 30)] | None = None
+    """Bytes that a TCP or TLS link may leave unsent in the kernel, where no priority overtakes them; null:
+    the kernel's own. With few, a peer that stands still holds up other links for seconds."""
     transient_local_cache_multiplier: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
     """History kept for late joiners of a transient-local topic: this many times the writer's depth."""
     shared_memory: StrictBool = True

@@ -51,6 +51,8 @@ class ZenohNetwork:
     lease_s: float = LEASE_S
     shared_memory: bool = True
     query_timeout_s: float = 5.0
+    notsent_lowat: int | None = None
+    """See :mod:`bridge.zenoh.sockets`; no option of Zenoh's."""
     extra: Sequence[tuple[str, Json]] = ()
     """Raw options, merged last."""
 

@@ -43,10 +43,10 @@ _TREES_S = 0.12
 class ZenohSession:
     """One session and everything declared on it."""
 
-    def __init__(self, session: zenoh.Session, *, mode: str) -> None:
+    def __init__(self, session: zenoh.Session, network: ZenohNetwork) -> None:
         self._session = session
-        self._mode = mode
-        self._unsent = keep_unsent_short(session)
+        self._mode = network.mode
+        self._unsent = keep_unsent_short(session, network.notsent_lowat)
         self.zid = str(session.zid())
         self._declared = Declarations()
         self.services = SessionServices(session, self._declared)
@@ -59,7 +59,7 @@ class ZenohSession:
     @classmethod
     def open(cls, network: ZenohNetwork, *, stop: threading.Event) -> ZenohSession:
         """Open a session; see :func:`bridge.zenoh.opening.open_session`."""
-        return cls(open_session(network, stop=stop), mode=network.mode)
+        return cls(open_session(network, stop=stop), network)
 
     @property
     def raw(self) -> zenoh.Session:
@@ -197,7 +197,7 @@ class ZenohSession:
                     self._on_link(False)  # nobody else tells of the end of a session's own links
             time.sleep(_AWAY_S)
             self._session = self.services.session = reopen_session(network)
-            self._unsent = keep_unsent_short(self._session)
+            self._unsent = keep_unsent_short(self._session, network.notsent_lowat)
             for part in parts:
                 part.renew(self._session)
             if self._on_link is not None:

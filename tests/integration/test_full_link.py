@@ -81,7 +81,12 @@ def stage(folder: Path) -> Iterator[Stage]:
     made = Certificates(folder)
     names = (*ADDRESSES, "127.0.0.1")
     listening = {"listen": [f"tls/{ADDRESSES[1]}:7447"], "tls": made.tls("station", sans=names)}
-    connecting = {"listen": [], "connect": [f"tls/{ADDRESSES[1]}:7447"], "tls": made.tls("robot", sans=names)}
+    connecting = {
+        "listen": [],
+        "connect": [f"tls/{ADDRESSES[1]}:7447"],
+        "tls": made.tls("robot", sans=names),
+        "tcp_notsent_lowat": 16384,
+    }
     with shaped_link() as ends, domains(2) as (here, there), contextlib.ExitStack() as stack:
         with ends[1].entered():
             station = stack.enter_context(agent(domain=there, settings={"zenoh": listening}))
