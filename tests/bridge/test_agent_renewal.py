@@ -24,6 +24,8 @@ from tests.contracts.pairs import Heard
 from tests.integration.support import eventually
 from tests.integration.support.certificates import Certificates
 
+pytestmark = pytest.mark.alone  # as tests/bridge/zenoh/test_renewal.py
+
 
 class Side:
     """One end: its session, and what an agent has around it."""
