@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 
 Figures = dict[str, float]
 SHARES = {"p50": 0.5, "p99": 0.99}
+TAIL, _TAIL_SHARE = "p99.9", 0.999
+TAIL_SAMPLES = 1000
+"""Of fewer samples the slowest one of a thousand is only the slowest."""
 
 
 @dataclass(slots=True)
@@ -78,6 +81,16 @@ def _together(turns: Sequence[Turn]) -> Figures:
     return found
 
 
+def _tails(turns: Sequence[Turn]) -> Figures:
+    """p99.9 of all samples of an arm, where they are enough; those of one block are not."""
+    found: Figures = {}
+    for key in dict.fromkeys(key for turn in turns for key in turn.samples):
+        pooled = [value for turn in turns for value in turn.samples.get(key, ())]
+        if len(pooled) >= TAIL_SAMPLES:
+            found[with_share(key, TAIL)] = percentile(pooled, _TAIL_SHARE)
+    return found
+
+
 def with_share(key: str, word: str) -> str:
     """``RTT 64 B, ms`` → ``RTT 64 B p50, ms``."""
     name, _, unit = key.rpartition(", ")
@@ -90,7 +103,7 @@ def names(blocks: Sequence[Block]) -> list[str]:
 
 
 def medians(blocks: Sequence[Block]) -> dict[str, Figures]:
-    """Per arm and figure the median of the blocks; counts are sums of all turns."""
+    """Per arm and figure the median of the blocks; counts are sums, and tails those, of all turns."""
     made = [of_block(block) for block in blocks]
     found: dict[str, Figures] = {}
     for name in names(blocks):
@@ -98,6 +111,7 @@ def medians(blocks: Sequence[Block]) -> dict[str, Figures]:
         keys = dict.fromkeys(key for one in own for key in one)
         found[name] = {key: statistics.median(one[key] for one in own if key in one) for key in keys}
         turns = [turn for block in blocks for turn in block if turn.arm == name]
+        found[name] |= _tails(turns)
         for key in dict.fromkeys(key for turn in turns for key in turn.counts):
             found[name][key] = sum(turn.counts.get(key, 0) for turn in turns)
     return found

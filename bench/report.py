@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.blocks import Block, Figures, Ratio, medians, names, null, paired
+from bench.blocks import TAIL, Block, Figures, Ratio, medians, names, null, paired
 from bench.targets import FLOORS, OURS, START, Verdict, verdicts
 
 
@@ -92,7 +92,8 @@ def table(run: Run) -> list[list[str]]:
 
 def _figures(figures: Mapping[str, Figures]) -> list[str]:
     keys = dict.fromkeys(key for found in figures.values() for key in found)
-    return sorted(keys, key=lambda key: not key.startswith("RTT"))
+    rank = {key: number for number, key in enumerate(keys)}
+    return sorted(keys, key=lambda key: (not key.startswith("RTT"), rank[key.replace(TAIL, "p99")]))
 
 
 def as_text(run: Run) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.blocks import Turn, medians, null, of_block, order, paired, percentile
+from bench.blocks import TAIL_SAMPLES, Turn, medians, null, of_block, order, paired, percentile
 
 RATE = "loss-free 64 B, msg/s"
 
@@ -68,6 +68,19 @@ def test_percentiles_are_of_all_samples_of_an_arm_in_a_block() -> None:
     found = of_block(block)["a"]
     assert (found["RTT 64 B p50, ms"], found["RTT 64 B p99, ms"]) == (4.0, 4.0)
     assert paired([block], "a", "b")["RTT 64 B p50, ms"].median == 2.0
+
+
+def test_a_tail_is_of_all_samples_of_an_arm_and_absent_where_they_are_too_few() -> None:
+    def ping(arm: str, value: float, times: int) -> Turn:
+        return Turn(arm, samples={"RTT 64 B, ms": [value] * times})
+
+    few = TAIL_SAMPLES // 2 - 1
+    blocks = [[ping("a", 1.0, few), ping("b", 2.0, few)], [ping("a", 1.0, few), ping("b", 2.0, few)]]
+    assert "RTT 64 B p99.9, ms" not in medians(blocks)["a"]
+    blocks.append([ping("a", 9.0, 2)])
+    found = medians(blocks)
+    assert found["a"]["RTT 64 B p99.9, ms"] == 9.0
+    assert "RTT 64 B p99.9, ms" not in found["b"]
 
 
 def test_losses_are_summed_over_all_turns_and_never_outvoted() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import plots
 from bench.blocks import Turn
-from bench.report import Run, as_json, as_markdown, as_text, null_text
+from bench.report import Run, as_json, as_markdown, as_text, null_text, table
 
 RATE, RTT = "loss-free 64 B, msg/s", "RTT 64 B, ms"
 MACHINE = {
@@ -54,6 +54,23 @@ def test_the_table_has_every_arm_and_our_ratios_losing_ones_too() -> None:
     assert "0.75 [0.75 to 0.75]" in rate
     assert "missed: loss-free 64 B, msg/s ≥ 40000: 30000" in lines
     assert "met: zenlink/rust RTT 64 B p50, ms ≤ 1.5: 1.5" in lines
+
+
+def test_p99_9_stands_below_p99_and_is_empty_where_samples_are_too_few() -> None:
+    run = made()
+    run.blocks[0][0].samples[RTT] = [1.5] * 998
+    run.blocks[1][0].samples["RTT 6 MiB, ms"] = [40.0]
+    head, *rows = table(run)
+    cells = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
+    assert list(cells)[:4] == [
+        "RTT 64 B p50, ms",
+        "RTT 64 B p99, ms",
+        "RTT 64 B p99.9, ms",
+        "RTT 6 MiB p50, ms",
+    ]
+    tail = cells["RTT 64 B p99.9, ms"]
+    assert tail.pop("zenlink") == "1.5"
+    assert set(tail.values()) == {""}
 
 
 def test_markdown_has_the_cells_of_the_table() -> None:
