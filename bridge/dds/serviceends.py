@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,7 +33,7 @@ _FAILURE_ZEROS = 4095
 """More than the fixed part of any result known to us; a list of poses has 4 bytes when it is empty."""
 
 
-class ServiceEnd:
+class ServiceEnd(ABC):
     """What client and server have in common. ``counts``: dropped messages by cause."""
 
     def __init__(
@@ -53,9 +54,9 @@ class ServiceEnd:
         self._reader: PumpedReader
         self._writer: PatientWriter
 
+    @abstractmethod
     def take(self, sample: DdsSample) -> None:
         """A message came. Thread: dds-pump."""
-        raise NotImplementedError
 
     def start(self, reader: PumpedReader, writer: PatientWriter) -> None:
         """With its endpoints; messages come from now on. Thread: engine."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ _BATCH = 64
 """Taken from one endpoint in a row; then it is the others' turn."""
 
 
-class Endpoint:
+class Endpoint(ABC):
     """Takes what comes, hands it on, and is closed once. Thread: any, but where it says otherwise."""
 
     def __init__(
@@ -73,7 +74,7 @@ class Endpoint:
                 log.exception("service %s: a message met a fault", self._ros_name)
         return events - misses
 
-    def gids(self) -> None:
+    def gids(self) -> None:  # noqa: B027 - the answer, not a gap
         """See the port: they are those of rclpy's participant."""
 
     def close(self) -> None:
@@ -86,12 +87,13 @@ class Endpoint:
         with self._lock:  # nobody is inside any more
             self._handle.destroy_when_not_in_use()
 
+    @abstractmethod
     def _receive(self) -> tuple[Any, Any] | None:
         """The next message and rclpy's information about it; the lock is held. Thread: ros-services."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _pass_on(self, message: Any, info: Any) -> None:
-        raise NotImplementedError
+        """Hand on what was received. May raise WireError. Thread: ros-services."""
 
     def _drop(self, cause: str, why: object) -> None:
         self.counts[cause] += 1

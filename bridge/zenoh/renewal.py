@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -19,19 +20,19 @@ Held = zenoh.Subscriber[None] | zenoh.Queryable[None] | zenoh.LivelinessToken
 """Declared until its session closes."""
 
 
-class Renewable:
-    """Something declared on a session, which can be declared anew on its successor."""
+class Renewable(ABC):
+    """Something declared on a session, which can be declared anew on its successor; the rest it may do."""
 
     def pause(self, deadline_s: float) -> None:
         """From here on nothing goes out; what is on its way is waited for until the deadline (monotonic)."""
 
+    @abstractmethod
     def renew(self, session: zenoh.Session) -> None:
         """Declare it on the successor; the session before is closed.
 
         Raises:
             ZenohError: refused.
         """
-        raise NotImplementedError
 
     def rematch(self, deadline_s: float) -> None:
         """Wait until it is matched as before, until the deadline (monotonic) at the latest."""
@@ -156,13 +157,13 @@ class Sender(Renewable):
         """Held by whoever sends."""
         self._closed = False
 
+    @abstractmethod
     def _declare(self, session: zenoh.Session) -> None:
         """Send through a new declaration from now on, and let its matching count.
 
         Raises:
             ZenohError: refused.
         """
-        raise NotImplementedError
 
     def pause(self, deadline_s: float) -> None:
         """See :class:`Renewable`. Who sends waits from here on."""
