@@ -1,8 +1,9 @@
 """The control thread: events in, routes opened and closed.
 
-Takes events from both sides out of one inbox, folds them into the graph, has the candidate decide whether
-this agent routes at all, and the reconciler bring the routes of the names that were touched in line. It alone
-changes graph and routes; samples never pass through it. Knows the ports, not the libraries behind them.
+Takes events from both sides out of one inbox, has the intake fold them into the graph, the candidate decide
+whether this agent routes at all, and the reconciler bring the routes of the names that were touched in line.
+It alone changes graph and routes; samples never pass through it. Knows the ports, not the libraries behind
+them.
 """
 
 from __future__ import annotations
@@ -10,21 +11,11 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections import Counter
 from collections.abc import Callable
 
 from bridge.candidate import Candidate
 from bridge.core.election import Verdict
-from bridge.core.events import (
-    Event,
-    ExtensionAnnounced,
-    ExtensionRetired,
-    InputRejected,
-    MatchingChanged,
-    ParticipantDiscovered,
-    TokenAnnounced,
-    TokenRetired,
-)
+from bridge.core.events import Event
 from bridge.core.graph import Graph
 from bridge.core.naming import Naming
 from bridge.core.plan import plan_changes
@@ -33,12 +24,12 @@ from bridge.core.rosgraph import WIDTH_IRON
 from bridge.core.routespec import Direction
 from bridge.core.serviceplan import Planned
 from bridge.core.status import AgentState
-from bridge.core.tokens import Token, TokenKind, WriterToken
+from bridge.core.tokens import Token, TokenKind
 from bridge.inbox import Inbox, Question
+from bridge.intake import Intake
 from bridge.nodes import NodePublisher, NodeTokens
 from bridge.ports import Announcement, Clock, DdsSide, ZenohSide
 from bridge.reconciler import Reconciler
-from bridge.retirement import Retirements
 from bridge.routes.retry import RetryThread
 from bridge.routes.services import ServiceRoutes, ServiceSides
 from bridge.routes.table import RouteTable
@@ -93,9 +84,6 @@ class Engine:
         self.naming = _naming(namespace, policy)
         self.graph = Graph(naming=self.naming)
         self.inbox = Inbox()
-        self.rejected: Counter[str] = Counter()
-        """Malformed input dropped, by the decoder that refused it."""
-        self.retirements = Retirements(grace_s=link_grace_s)
         self._retry_thread = RetryThread()
         self.routes = RouteTable(
             dds=dds,
@@ -122,6 +110,13 @@ class Engine:
             routes=self.routes,
             node_tokens=NodeTokens(zenoh=zenoh, graph=self.graph, namespace=namespace),
             clock=clock,
+        )
+        self.intake = Intake(
+            graph=self.graph,
+            routes=self.routes,
+            reconciler=self._reconciler,
+            candidate=self._candidate,
+            link_grace_s=link_grace_s,
         )
         self._bridge_token: Announcement | None = None
         self._node_publisher = NodePublisher(
@@ -215,7 +210,7 @@ class Engine:
         now_s = self.clock.monotonic_s()
         due = (
             self._reconciler.next_due_s(),
-            self.retirements.next_due_s(),
+            self.intake.retirements.next_due_s(),
             self.routes.next_tick_s(),
             self._node_publisher.next_due_s(),
             now_s + (_DECIDING_S if self._candidate.deciding else _IDLE_S),
@@ -233,9 +228,8 @@ class Engine:
     def _work(self, events: list[Event]) -> None:
         now_s = self.clock.monotonic_s()
         for event in events:
-            self._take_in(event, now_s)
-        for retired in self.retirements.due(now_s):
-            self._reconciler.touch(self.graph.fold(retired))
+            self.intake.take(event, now_s)
+        self.intake.take_due(now_s)
         self._decide(now_s)
         self._reconcile(now_s, slice_s=PLAN_SLICE_S)
         self.routes.tick(now_s)
@@ -246,41 +240,6 @@ class Engine:
             routing=self.verdict.route,
             gids=self.routes.endpoint_gids(),
         )
-
-    def _take_in(self, event: Event, now_s: float) -> None:  # noqa: C901 - one case for each event
-        match event:
-            case MatchingChanged():
-                self._reconciler.guarded(
-                    event.spec.subject, lambda: self.routes.set_matching(event.spec, event.matching, now_s)
-                )
-                return
-            case InputRejected():
-                self.rejected[event.codec] += 1
-                return
-            case TokenRetired(token=token) if token.kind is not TokenKind.BRIDGE:
-                self.retirements.retired(token, now_s)
-                return
-            case ExtensionRetired(token=WriterToken() as source):
-                self.retirements.retired(source, now_s)
-                return
-            case TokenRetired(token=token):
-                self.retirements.retired(token, now_s)
-                self.routes.bridge_gone(token.zid)
-            case TokenAnnounced(token=token):
-                if self.retirements.announced(token, now_s):
-                    self.routes.refresh_history(token.key_expr)
-                if token.kind is TokenKind.BRIDGE:
-                    self.routes.bridge_back(token.zid)
-            case ExtensionAnnounced(token=WriterToken() as source):
-                self.retirements.announced(source, now_s)
-            case ParticipantDiscovered():
-                self._candidate.participant_discovered(event, now_s)
-            case _:
-                pass
-        agents = self.graph.participants.agent_prefixes
-        self._reconciler.touch(self.graph.fold(event))
-        if self.graph.participants.agent_prefixes != agents:
-            self.routes.forget_sources()
 
     def _decide(self, now_s: float) -> None:
         """Begin to route, or to stand by, where the candidate says so."""

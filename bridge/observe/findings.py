@@ -55,10 +55,10 @@ def _bridges_away(engine: Engine) -> list[Finding]:
             severity=Severity.WARNING,
             subject=zid,
             text=f"bridge {zid} is out of reach: it ended, or a link on the way broke; what crosses is "
-            f"kept ready for it for {engine.retirements.grace_s:g} s",
+            f"kept ready for it for {engine.intake.retirements.grace_s:g} s",
             remedy="see `zenlink status` there, and of the routers between",
         )
-        for zid in sorted(engine.retirements.away())
+        for zid in sorted(engine.intake.retirements.away())
     ]
 
 

@@ -92,7 +92,7 @@ def bridge_status(
         peers=tuple(engine.graph.bridges.copy()),
         routes=tuple(sorted(states.items())),
         active_routes=sum(route.active for route in routes),
-        wire_errors=tuple(sorted(engine.rejected.copy().items())),
+        wire_errors=tuple(sorted(engine.intake.rejected.copy().items())),
         findings=_ordered((*findings, *router.findings)),
     )
 

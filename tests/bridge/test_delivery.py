@@ -62,7 +62,7 @@ def test_a_whole_stream_has_nothing_lost():
 def test_what_is_taken_while_the_only_link_is_cut_is_lost_by_the_link():
     with crossing() as (network, robot, [station], [(_, sink)], writer):
         network.cut(robot.zenoh, station.zenoh)
-        eventually(robot.engine.retirements.away, WAIT_S)
+        eventually(robot.engine.intake.retirements.away, WAIT_S)
         writer.write(7)
         network.mend(robot.zenoh, station.zenoh)
         eventually(lambda: lost(robot, Direction.EGRESS) == {"link": 7}, WAIT_S)
@@ -78,10 +78,10 @@ def test_what_one_of_two_does_not_get_is_lost_there_alone():
     """Its tail, too: nothing follows that would tell."""
     with crossing(stations=2) as (network, robot, [near, far], _, writer):
         network.cut(robot.zenoh, far.zenoh)
-        eventually(far.engine.retirements.away, WAIT_S)
+        eventually(far.engine.intake.retirements.away, WAIT_S)
         writer.write(5)
         network.mend(robot.zenoh, far.zenoh)
-        eventually(lambda: not far.engine.retirements.away(), WAIT_S)
+        eventually(lambda: not far.engine.intake.retirements.away(), WAIT_S)
         robot.until(lambda: lost(far, Direction.INGRESS) == {"link": 5})
         assert lost(near, Direction.INGRESS) == lost(robot, Direction.EGRESS) == {}
 
