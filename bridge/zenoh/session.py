@@ -29,6 +29,8 @@ from bridge.zenoh.tokens import DeclaredToken, TokenWatch
 log = logging.getLogger(__name__)
 
 _LOCATORS_TIMEOUT_S = 2.0
+_LOCATORS_AGE_S = 5.0
+"""Interfaces seldom come and go, and to ask takes a third of a ms each time that an agent is looked at."""
 _BRIDGES = "@/*/@ros2_lv"
 PAUSE_S = 0.45
 """Those who send wait so long for a renewed session: half a second with what is around it."""
@@ -55,6 +57,9 @@ class ZenohSession:
         self._watch: TokenWatch | None = None
         self._on_link: Callable[[bool], None] | None = None
         self._link_events: zenoh.TransportEventsListener[None] | None = None
+        self._locators: tuple[str, ...] = ()
+        self._locators_at_s = 0.0
+        """When they are to be asked for again."""
         self._closed = False
 
     @classmethod
@@ -139,7 +144,13 @@ class ZenohSession:
         )
 
     def listening(self) -> tuple[str, ...]:
-        """See :class:`bridge.ports.ZenohSide`."""
+        """See :class:`bridge.ports.ZenohSide`; what was so some seconds ago."""
+        now_s = time.monotonic()
+        if now_s >= self._locators_at_s:
+            self._locators, self._locators_at_s = self._listening(), now_s + _LOCATORS_AGE_S
+        return self._locators
+
+    def _listening(self) -> tuple[str, ...]:
         try:
             for reply in self._session.get(f"@/{self.zid}/{self._mode}", timeout=_LOCATORS_TIMEOUT_S):
                 if reply.ok is not None:
@@ -199,6 +210,7 @@ class ZenohSession:
             time.sleep(_AWAY_S)
             self._session = self.services.session = reopen_session(network)
             self._unsent = keep_unsent_short(self._session, network.notsent_lowat)
+            self._locators_at_s = 0.0
             for part in parts:
                 part.renew(self._session)
             if self._on_link is not None:

@@ -102,6 +102,8 @@ class Watched:
         self._sent = self._lost = self._duplicates = 0
         self._waiting_since_ns: int | None = None
         """The last reply, or the first message if there was none yet; None: nothing is sent."""
+        self._judged: tuple[Summary, Verdict | None] | None = None
+        """Of the window as it is; None: it has changed. Asked for oftener than that, and long to work out."""
 
     def send(self, now_ns: int, wall_ns: int) -> Request:
         """The next message; what a busy host could not send in time is left out, not sent in a burst."""
@@ -127,6 +129,7 @@ class Watched:
         if shot is None:
             if self._over.get(reply.sequence):
                 self._duplicates += 1
+                self._judged = None
             return
         shot = replace(shot, received_ns=now_ns, received_wall_ns=wall_ns, reply=reply)
         self._waiting_since_ns = now_ns
@@ -163,8 +166,10 @@ class Watched:
     def figures(self, now_ns: int) -> WatchedFigures:
         """How it is now."""
         silent_ns = self.silent_ns(now_ns)
-        window = self._window()
-        verdict = judge(window, self.target) if window.sent else None
+        if self._judged is None:
+            summary = self._window()
+            self._judged = summary, judge(summary, self.target) if summary.sent else None
+        window, verdict = self._judged
         return WatchedFigures(
             state=self._state(silent_ns, verdict),
             verdict=verdict,
@@ -205,6 +210,7 @@ class Watched:
 
     def _finish(self, sequence: int, done: _Done, *, answered: bool) -> None:
         self._done.append(done)
+        self._judged = None
         self._over[sequence] = answered
         if len(self._over) > WINDOW:
             self._over.popitem(last=False)
@@ -214,6 +220,7 @@ class Watched:
         kept = [_Done(one.round_trip_us, one.late_us) for one in self._done]
         self._done.clear()
         self._done.extend(kept)
+        self._judged = None
 
     def _window(self) -> Summary:
         done = tuple(self._done)

@@ -80,7 +80,10 @@ def test_a_missed_target_and_a_dead_neighbour_are_findings() -> None:
         zid = right.status()["zid"]
         measured(left, zid, "missed")
         codes = {finding["code"]: finding for finding in left.status()["findings"]}
-        assert zid in codes["link_slow"]["text"]
+        slow = codes["link_slow"]
+        assert slow["subject"] == zid
+        assert slow["text"].startswith("its target is missed: p99 ")
+        assert zid not in slow["text"]  # it is beside its subject wherever it is shown
         right.kill()
         measured(left, zid, "silent")
         assert "link_silent" in {finding["code"] for finding in left.status()["findings"]}
