@@ -11,6 +11,7 @@ sure their median is. The A that comes first and the one that comes last differ 
 
 from __future__ import annotations
 
+import http.client
 import json
 import math
 import statistics
@@ -107,24 +108,59 @@ def load(pair: Pair, count: int) -> None:
     settled(pair.far, count)
 
 
-def scrape(ports: Sequence[int]) -> None:
-    """Read the metrics of each, as Prometheus does."""
-    for port in ports:
-        url = f"http://127.0.0.1:{port}/metrics"
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
-            answer.read()
+class Scrape:
+    """Reads the metrics of agents once, some time after its start, as Prometheus does.
+
+    Args:
+        ports: of their metrics; none: nobody is asked.
+        after_s: the start.
+    """
+
+    def __init__(self, ports: Sequence[int], after_s: float) -> None:
+        self._ports = ports
+        self._read = 0
+        self._refusal = ""
+        self._timer = threading.Timer(after_s, self._scrape)
+
+    def start(self) -> None:
+        """Begin to wait for its time."""
+        self._timer.start()
+
+    def finish(self) -> None:
+        """Wait for it.
+
+        Raises:
+            RuntimeError: an agent was not scraped, so the turn says nothing of what that costs.
+        """
+        self._timer.join()
+        if self._read < len(self._ports):
+            raise RuntimeError(f"the metrics were never scraped: {self._refusal}")
+
+    def _scrape(self) -> None:
+        """Thread: its own."""
+        try:
+            for port in self._ports:
+                url = f"http://127.0.0.1:{port}/metrics"
+                with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+                    self._read += bool(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            self._refusal = str(error)
 
 
 def turn(pair: Pair, *, scraped: bool) -> Figures:
-    """One pair under load, the other one stopped."""
+    """One pair under load, the other one stopped.
+
+    Raises:
+        RuntimeError: it was to be scraped, and was not.
+    """
     load(pair, _WARM_MESSAGES)
     pair.far.ask(do="reset")
     count = int(RATE_HZ * SECONDS)
-    scraping = threading.Timer(SECONDS / 2, scrape, [pair.ports if scraped else ()])
+    scraping = Scrape(pair.ports if scraped else (), SECONDS / 2)
     before = pair.agents.usage()
     scraping.start()
     pair.near.ask(do="load", size=SIZE_BYTES, count=count, rate_hz=RATE_HZ)
-    scraping.join()
+    scraping.finish()
     spent_s = (pair.agents.usage() - before).cpu_s
     settled(pair.far, count)
     found = pair.far.ask(do="latency")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
-from bench.overhead import LIMITS, as_text, compared, interval
+from bench.overhead import LIMITS, Scrape, as_text, compared, interval
+from bridge.demo.places import free_tcp_port
 
 CPU, P99 = LIMITS
 
@@ -60,3 +64,30 @@ def test_a_limit_is_met_or_missed_where_the_blocks_agree_and_else_nobody_can_tel
 def test_what_was_never_lost_has_no_ratio_to_divide_by_zero() -> None:
     found = compared({name: [{"messages lost": 0.0}] for name in ("A1", "B1", "B2", "A2")})["messages lost"]
     assert (found["A"], found["B"], found["B/A"], found["A/A"]) == (0.0, 0.0, 1.0, 1.0)
+
+
+class Metrics(BaseHTTPRequestHandler):
+    """As short as they can be."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"up 1\n")
+
+
+def test_a_scrape_reads_every_agent() -> None:
+    with HTTPServer(("127.0.0.1", 0), Metrics) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        scrape = Scrape([server.server_port, server.server_port], 0.0)
+        scrape.start()
+        scrape.finish()
+        server.shutdown()
+        serving.join()
+
+
+def test_a_scrape_that_came_to_nothing_is_no_figure() -> None:
+    scrape = Scrape([free_tcp_port()], 0.0)
+    scrape.start()
+    with pytest.raises(RuntimeError, match=r"never scraped: .*refused"):
+        scrape.finish()
