@@ -8,34 +8,19 @@ what exists and by what is remembered of closed routes (:mod:`bridge.routes.past
 from __future__ import annotations
 
 import platform
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import metadata
-from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bridge import __version__
-from bridge.core.jsonform import Counts
-from bridge.core.routespec import RouteKind, RouteSpec
-from bridge.core.status import AgentFacts, AgentInfo, AgentState, RouteCounters, RouteInfo, Severity
-from bridge.metrics_links import (
-    certificate_metrics,
-    kernel_metrics,
-    probe_metrics,
-    route_latency_metrics,
-)
+from bridge.core.status import AgentFacts, AgentInfo, AgentState, GraphInfo, Severity
+from bridge.metrics_links import certificate_metrics, kernel_metrics, probe_metrics
+from bridge.metrics_routes import route_metrics
 from bridge.pace import Pace, hurried
-
-T = TypeVar("T")
-_ROUTE = ("direction", "name")
-_ROUTE_STEPS = 8
-"""Lines that a route has in a scrape, and so the work of making them."""
-Counted = tuple[RouteSpec, RouteCounters]
-"""What the routes of a spec counted since the agent's start."""
 
 
 class AgentCollector(Collector):
@@ -71,8 +56,8 @@ class AgentCollector(Collector):
         yield from certificate_metrics(found.agent.certificates)
         yield from probe_metrics(found.agent.probe)
         yield from kernel_metrics(found.agent.probe.kernel)
-        yield from _routes(found, pace)
-        yield from route_latency_metrics(found.routes, pace)
+        yield from _graph(found.agent.graph)
+        yield from route_metrics(found, pace)
         yield CounterMetricFamily(
             "zenlink_http_refused", "HTTP requests refused: host, token.", value=self._refused()
         )
@@ -176,78 +161,16 @@ def _links(agent: AgentInfo) -> Iterator[Metric]:
     yield from (up, back)
 
 
-def _routes(found: AgentFacts, pace: Pace) -> Iterator[Metric]:
-    by_state = GaugeMetricFamily("zenlink_routes", "Routes by state.", labels=["state"])
-    for state, count in sorted(Counter(route.status.state.value for route in found.routes).items()):
-        by_state.add_metric([state], count)
-    yield by_state
-    for kind, told in ((RouteKind.TOPIC, _topics), (RouteKind.SERVICE, _services)):
-        routes = [route for route in found.routes if route.spec.kind is kind]
-        counted = [*((one.spec, one.counters) for one in routes), *found.past]
-        yield from told(routes, [one for one in counted if one[0].kind is kind], pace)
-
-
-def _topics(routes: Iterable[RouteInfo], counted: Iterable[Counted], pace: Pace) -> Iterator[Metric]:
-    active = GaugeMetricFamily("zenlink_route_active", "1: both halves are there.", labels=_ROUTE)
-    messages = CounterMetricFamily("zenlink_route_messages", "Samples passed on.", labels=_ROUTE)
-    octets = CounterMetricFamily("zenlink_route_bytes", "Payload passed on.", labels=_ROUTE)
-    drops = CounterMetricFamily(
-        "zenlink_route_drops", "Samples not passed on, by cause.", labels=[*_ROUTE, "cause"]
-    )
-    lost = CounterMetricFamily(
-        "zenlink_route_lost", "Samples that never came to the far side, by cause.", labels=[*_ROUTE, "cause"]
-    )
-    rebuilds = CounterMetricFamily(
-        "zenlink_route_rebuilds",
-        "Subscriptions made anew, because nothing came of what was sent.",
-        labels=_ROUTE,
-    )
-    queued = GaugeMetricFamily("zenlink_route_queue_messages", "Samples that wait.", labels=_ROUTE)
-    queued_octets = GaugeMetricFamily("zenlink_route_queue_bytes", "Payload that waits.", labels=_ROUTE)
-    for labels, group in _by_name(((route.spec, route) for route in routes), pace):
-        active.add_metric(labels, float(any(route.active for route in group)))
-        queued.add_metric(labels, sum(route.counters.queue_messages for route in group))
-        queued_octets.add_metric(labels, sum(route.counters.queue_bytes for route in group))
-    for labels, counters in _by_name(counted, pace):
-        messages.add_metric(labels, sum(one.messages for one in counters))
-        octets.add_metric(labels, sum(one.payload_bytes for one in counters))
-        rebuilds.add_metric(labels, sum(one.rebuilds for one in counters))
-        _add_causes(drops, labels, (one.drops for one in counters))
-        _add_causes(lost, labels, (one.lost for one in counters))
-    yield from (active, messages, octets, drops, lost, rebuilds, queued, queued_octets)
-
-
-def _services(routes: Iterable[RouteInfo], counted: Iterable[Counted], pace: Pace) -> Iterator[Metric]:
-    """Services, and the three of each action under their own names."""
-    active = GaugeMetricFamily("zenlink_service_active", "1: a call would cross.", labels=_ROUTE)
-    calls = CounterMetricFamily("zenlink_service_calls", "Calls answered.", labels=_ROUTE)
-    octets = CounterMetricFamily("zenlink_service_bytes", "Their requests and responses.", labels=_ROUTE)
-    failures = CounterMetricFamily(
-        "zenlink_service_failures", "Calls that came to nothing, by cause.", labels=[*_ROUTE, "cause"]
-    )
-    open_calls = GaugeMetricFamily("zenlink_service_open_calls", "Calls without an answer.", labels=_ROUTE)
-    for labels, group in _by_name(((route.spec, route) for route in routes), pace):
-        active.add_metric(labels, float(any(route.active for route in group)))
-        open_calls.add_metric(labels, sum(route.counters.queue_messages for route in group))
-    for labels, counters in _by_name(counted, pace):
-        calls.add_metric(labels, sum(one.messages for one in counters))
-        octets.add_metric(labels, sum(one.payload_bytes for one in counters))
-        _add_causes(failures, labels, (one.drops for one in counters))
-    yield from (active, calls, octets, failures, open_calls)
-
-
-def _add_causes(family: CounterMetricFamily, labels: list[str], counts: Iterable[Counts]) -> None:
-    found: Counter[str] = Counter()
-    for one in counts:
-        found.update(dict(one))
-    for cause, count in found.items():
-        family.add_metric([*labels, cause], count)
-
-
-def _by_name(items: Iterable[tuple[RouteSpec, T]], pace: Pace) -> Iterator[tuple[list[str], list[T]]]:
-    """What belongs to one name and direction together; routes of them differ in their key on Zenoh."""
-    groups: dict[tuple[str, str], list[T]] = {}
-    for spec, item in items:
-        groups.setdefault((spec.direction.value, spec.ros_name), []).append(item)
-    for labels, group in pace.over(groups.items(), steps=_ROUTE_STEPS):
-        yield list(labels), group
+def _graph(found: GraphInfo) -> Iterator[Metric]:
+    """How large both sides are; labels are bounded by the kinds that there are."""
+    for name, text, label, counts in (
+        ("dds_participants", "Participants of the DDS domain but our own.", "vendor", found.participants),
+        ("dds_readers", "Their readers of ROS topics, services and actions.", "vendor", found.readers),
+        ("dds_writers", "Their writers of those.", "vendor", found.writers),
+        ("announced", "Interfaces that other bridges announce.", "kind", found.announced),
+    ):
+        family = GaugeMetricFamily(f"zenlink_{name}", text, labels=[label])
+        for value, count in counts:
+            family.add_metric([value], count)
+        yield family
+    yield GaugeMetricFamily("zenlink_agents", "Of the other bridges, agents of ours.", value=found.agents)

@@ -1,10 +1,9 @@
-"""The metrics of what is measured: links by probe and kernel, topics by the times that samples carry."""
+"""The metrics of links: what the probe, the kernel and the certificates tell of them."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from heapq import nlargest
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -13,10 +12,7 @@ from prometheus_client.core import (
     Metric,
 )
 
-from bridge.core.latency import METRIC_EDGES_S
 from bridge.core.linkinfo import CertificateInfo, LatencyCounts, LinkKernel, ProbeInfo
-from bridge.core.status import RouteInfo
-from bridge.pace import Pace
 
 
 def probe_metrics(found: ProbeInfo) -> Iterator[Metric]:
@@ -43,17 +39,17 @@ def probe_metrics(found: ProbeInfo) -> Iterator[Metric]:
         if one.offset_ms is not None and one.bound_ms is not None:
             offset.add_metric(labels, one.offset_ms / 1000.0)
             bound.add_metric(labels, one.bound_ms / 1000.0)
-        trip.add_metric(labels, _buckets(one.round_trip), one.round_trip.sum_s)
+        trip.add_metric(labels, buckets(one.round_trip), one.round_trip.sum_s)
         for name, counts in (("there", one.there), ("back", one.back)):
-            way.add_metric([*labels, name], _buckets(counts), counts.sum_s)
+            way.add_metric([*labels, name], buckets(counts), counts.sum_s)
     echo = CounterMetricFamily("zenlink_probe_echo", "Probes of others, by outcome.", labels=["outcome"])
     for outcome, count in found.echo:
         echo.add_metric([outcome], count)
     yield from (good, sent, lost, offset, bound, trip, way, echo)
 
 
-def _buckets(counts: LatencyCounts) -> list[tuple[str, float]]:
-    """Added up, as Prometheus wants them; the last edge is infinite."""
+def buckets(counts: LatencyCounts) -> list[tuple[str, float]]:
+    """Of a histogram: added up, as Prometheus wants them; the last edge is infinite."""
     edges = [*(str(edge) for edge in counts.edges_s), "+Inf"]
     return list(zip(edges, itertools.accumulate(map(float, counts.counts)), strict=True))
 
@@ -109,29 +105,3 @@ def certificate_metrics(found: Iterable[CertificateInfo]) -> Iterator[Metric]:
     for one in found:
         ends.add_metric([one.use, one.file], one.not_after_s)
     yield ends
-
-
-MAX_LATENCY_TOPICS = 100
-"""Each has 13 series, and a scrape with 1000 topics stays under 0.2 s; `zenlink routes --json` has all."""
-
-
-def route_latency_metrics(routes: Iterable[RouteInfo], pace: Pace) -> Iterator[Metric]:
-    """Latency of a topic's own samples, where it is known; of the busiest topics alone."""
-    family = HistogramMetricFamily(
-        "zenlink_route_latency_seconds",
-        "From the writer of a sample to the agent that sends (egress) or receives it (ingress).",
-        labels=["direction", "name"],
-    )
-    found: dict[tuple[str, str], tuple[list[int], float]] = {}
-    for route in routes:
-        latency = route.counters.latency
-        if latency is None or not latency.samples:
-            continue
-        labels = (route.spec.direction.value, route.spec.ros_name)
-        before, sum_s = found.get(labels, ([0] * len(latency.buckets), 0.0))
-        found[labels] = ([a + b for a, b in zip(before, latency.buckets, strict=True)], sum_s + latency.sum_s)
-    busiest = nlargest(MAX_LATENCY_TOPICS, found.items(), key=lambda item: sum(item[1][0]))
-    for labels, (counts, sum_s) in pace.over(busiest, steps=len(METRIC_EDGES_S)):
-        buckets = LatencyCounts(edges_s=METRIC_EDGES_S, counts=tuple(counts), sum_s=sum_s)
-        family.add_metric(labels, _buckets(buckets), sum_s)
-    yield family

@@ -40,3 +40,18 @@ def route_word(route: Json) -> str:
     if state != "routed":
         return state
     return "active" if get(route, "active") is True else "idle"
+
+
+def latency_ms(route: Json) -> tuple[float | None, float | None]:
+    """Median and 99th percentile of a route's own samples; None where it is not measured."""
+    found = get(get(route, "counters"), "latency")
+    p50, p99 = (
+        value if isinstance(value := get(found, key), (int, float)) else None for key in ("p50_ms", "p99_ms")
+    )
+    return p50, p99
+
+
+def latency_texts(route: Json) -> tuple[str, str]:
+    """The same as texts; empty where it is not measured."""
+    p50, p99 = ("" if value is None else f"{value:g}" for value in latency_ms(route))
+    return p50, p99

@@ -68,7 +68,10 @@ def status(
         watched(lambda command: ask(command, domain=domain, socket=socket), as_json=as_json)
         return
     info = ask("status", domain=domain, socket=socket)
-    print_json(info) if as_json else views.print_status(info)
+    if as_json:
+        print_json(info)
+    else:
+        views.print_status(info, ask("routes", domain=domain, socket=socket))
 
 
 def routes(as_json: AsJson = False, domain: Domain = 0, socket: Socket = None) -> None:

@@ -185,6 +185,7 @@ def _routes(routes: Json, rates: Mapping[Key, float]) -> list[list[Text]]:
                 answers.text(spec, "ros_name"),
                 answers.text(route, "ros_type"),
                 "" if rate is None else f"{rate:.1f}",
+                *answers.latency_texts(route),
                 answers.text(counters, "messages"),
                 answers.total(counters, "drops"),
                 answers.total(counters, "lost"),
@@ -198,7 +199,8 @@ def _link_table() -> Table:
 
 
 def _route_table() -> Table:
-    return _table(("STATE", "WAY", "NAME", "TYPE", "msg/s", "MESSAGES", "DROPS", "LOST"), numbers=4)
+    columns = ("STATE", "WAY", "NAME", "TYPE", "msg/s", "P50 ms", "P99 ms", "MESSAGES", "DROPS", "LOST")
+    return _table(columns, numbers=6)
 
 
 def _table(columns: tuple[str, ...], *, numbers: int) -> Table:

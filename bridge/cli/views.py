@@ -9,8 +9,10 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass
+from heapq import nlargest
 from importlib import metadata, util
 
+from bridge.cli import answers
 from bridge.cli.answers import get as _get
 from bridge.cli.answers import items as _items
 from bridge.cli.answers import route_word, total
@@ -20,6 +22,8 @@ from bridge.cli.output import duration, one_line, print_table
 from bridge.core.jsonform import Json
 from bridge.core.status import AgentState
 
+SLOWEST = 3
+"""Topics in `zenlink status`; `zenlink routes` has all."""
 _READY = (AgentState.ACTIVE.value, AgentState.STANDBY.value)
 _RCLPY = ("rclpy", "ros-kilted-rclpy", "ros-jazzy-rclpy")
 """Its name in a ROS installation, and in the wheels."""
@@ -45,11 +49,12 @@ def readiness(info: Json) -> Readiness:
     return Readiness(ready=state in _READY, state=state, reason=str(reason or ""))
 
 
-def print_status(info: Json) -> None:
+def print_status(info: Json, routes: Json = None) -> None:
     """The agent in some lines.
 
     Args:
         info: JSON form of ``AgentInfo``.
+        routes: JSON form of ``list[RouteInfo]``, for the slowest of them; None: nobody asked.
     """
     uptime_s = _get(info, "uptime_s")
     up = duration(uptime_s) if isinstance(uptime_s, (int, float)) else "?"
@@ -72,6 +77,7 @@ def print_status(info: Json) -> None:
         ("bridges", str(len(_items(info, "peers")))),
         ("routes", f"{_counts(info, 'routes') or 'none'}; {_text(info, 'active_routes')} active"),
     ]
+    rows += [("slowest", line) for line in _slowest(routes)]
     if errors := _counts(info, "wire_errors"):
         rows.append(("malformed", errors))
     if refused := _counts(info, "handshakes_refused"):
@@ -101,12 +107,13 @@ def print_routes(found: Json) -> None:
         spec, status, counters = _get(route, "spec"), _get(route, "status"), _get(route, "counters")
         state, word = _text(status, "state"), route_word(route)
         name, way = _text(spec, "ros_name"), _text(spec, "direction")
-        numbers = (_text(counters, "messages"), total(counters, "drops"), total(counters, "lost"))
+        counts = (_text(counters, "messages"), total(counters, "drops"), total(counters, "lost"))
+        numbers = (*answers.latency_texts(route), *counts)
         rows.append((way, name, _text(route, "ros_type"), word, *numbers))
         reason = _text(status, "reason") if state != "routed" else _text(route, "idle_reason")
         if word != "active" and reason not in ("", "?"):
             reasons.append(f"{way} {name}: {reason}")
-    counted = ("MESSAGES", "DROPS", "LOST")
+    counted = ("P50 ms", "P99 ms", "MESSAGES", "DROPS", "LOST")
     print_table(("WAY", "NAME", "TYPE", "STATE", *counted), rows, numbers=counted)
     if reasons:
         print()
@@ -184,6 +191,22 @@ def _counts(value: Json, key: str) -> str:
     found = _get(value, key)
     pairs = found.items() if isinstance(found, dict) else ()
     return ", ".join(f"{count} {name}" for name, count in pairs)
+
+
+def _slowest(routes: Json) -> list[str]:
+    """The measured topics whose samples took longest from their writer to this agent."""
+    measured = [
+        (
+            p99_ms,
+            f"{_text(_get(route, 'spec'), 'direction')} {_text(_get(route, 'spec'), 'ros_name')}",
+            p50_ms,
+        )
+        for route in _items(routes)
+        for p50_ms, p99_ms in [answers.latency_ms(route)]
+        if p50_ms is not None and p99_ms is not None
+    ]
+    slowest = nlargest(SLOWEST, measured)
+    return [f"{name}: p50 {p50_ms:g} ms, p99 {p99_ms:g} ms" for p99_ms, name, p50_ms in slowest]
 
 
 def _link(link: Json) -> str:

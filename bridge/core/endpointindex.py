@@ -5,11 +5,13 @@ Part of the graph; one owner (the engine thread).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from bridge.core.events import Endpoint
+from bridge.core.events import Endpoint, EndpointKind
 from bridge.core.gid import Gid
+from bridge.core.jsonform import Counts
 from bridge.core.names import TopicKind, classify
 from bridge.core.routespec import RouteKind
 
@@ -30,6 +32,7 @@ class EndpointIndex:
     def __init__(self) -> None:
         self._endpoints: dict[Gid, Endpoint] = {}
         self._by_kind: dict[RouteKind, dict[str, dict[Gid, Endpoint]]] = {kind: {} for kind in RouteKind}
+        self._sizes: dict[EndpointKind, Counter[str]] = {kind: Counter() for kind in EndpointKind}
 
     def add(self, endpoint: Endpoint) -> set[str]:
         """Keep an endpoint, in place of what had its GID; answers the names it touched."""
@@ -39,6 +42,7 @@ class EndpointIndex:
             return touched
         kind, name = place
         self._endpoints[endpoint.gid] = endpoint
+        self._sizes[endpoint.kind][endpoint.gid.vendor_name] += 1
         self._by_kind[kind].setdefault(name, {})[endpoint.gid] = endpoint
         return touched | {name}
 
@@ -46,8 +50,9 @@ class EndpointIndex:
         """Forget an endpoint; answers the name it touched."""
         endpoint = self._endpoints.pop(gid, None)
         place = None if endpoint is None else _place(endpoint)
-        if place is None:
+        if endpoint is None or place is None:
             return set()
+        self._sizes[endpoint.kind][gid.vendor_name] -= 1
         kind, name = place
         self._by_kind[kind][name].pop(gid)
         if not self._by_kind[kind][name]:
@@ -60,6 +65,10 @@ class EndpointIndex:
         for gid in [known for known in self._endpoints if known.prefix == prefix]:
             touched |= self.drop(gid)
         return touched
+
+    def sizes(self, kind: EndpointKind) -> Counts:
+        """(DDS implementation, readers or writers) of each that has, or had, any."""
+        return tuple(sorted(self._sizes[kind].items()))
 
     def all(self) -> dict[Gid, Endpoint]:
         """All of them."""

@@ -18,6 +18,10 @@ _VENDOR_BYTES = 2
 VENDOR_FASTDDS = b"\x01\x0f"
 VENDOR_CYCLONE = b"\x01\x10"
 
+_VENDOR_NAMES = {b"\x01\x01": "connext", VENDOR_FASTDDS: "fastdds", VENDOR_CYCLONE: "cyclonedds"}
+VENDORS = (*_VENDOR_NAMES.values(), "other")
+"""What :attr:`Gid.vendor_name` can be."""
+
 # Entity kinds "user-defined writer with key" and "user-defined reader with key". Source: RTPS 2.5, table 9.1.
 _KEYED_KINDS = frozenset({0x02, 0x07})
 
@@ -71,6 +75,11 @@ class Gid:
     def vendor(self) -> bytes:
         """The first 2 bytes: which DDS implementation made the entity."""
         return self.value[:_VENDOR_BYTES]
+
+    @property
+    def vendor_name(self) -> str:
+        """The DDS implementation in a word."""
+        return _VENDOR_NAMES.get(self.vendor, "other")
 
     @property
     def keyed(self) -> bool:

@@ -34,6 +34,7 @@ from bridge.core.requests import ServiceForm
 from bridge.core.rosgraph import NodeEntities, ParticipantEntities, majority_width
 from bridge.core.routespec import RouteKind
 from bridge.core.serviceview import ServiceView, action_view, service_view
+from bridge.core.status import GraphInfo
 from bridge.core.tokenindex import TokenIndex
 from bridge.core.tokens import AgentToken, Token, TokenKind, WriterToken
 from bridge.core.topicview import TopicView
@@ -196,6 +197,16 @@ class Graph:
     def endpoints(self) -> dict[Gid, Endpoint]:
         """Every foreign endpoint of ROS."""
         return self._endpoints.all()
+
+    def sizes(self) -> GraphInfo:
+        """How large both sides are."""
+        return GraphInfo(
+            participants=self.participants.sizes(),
+            readers=self._endpoints.sizes(EndpointKind.READER),
+            writers=self._endpoints.sizes(EndpointKind.WRITER),
+            announced=self._tokens.sizes(),
+            agents=len(self.agent_ids),
+        )
 
     def endpoint(self, gid: Gid) -> Endpoint | None:
         """A foreign endpoint by its GID."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import operator
+from dataclasses import dataclass, replace
 
 from bridge.core.jsonform import Counts
 
@@ -62,6 +63,12 @@ class LatencyCounts:
     counts: tuple[int, ...]
     """One for each edge, not added up, and one for what is beyond the last."""
     sum_s: float
+
+
+def added(one: LatencyCounts, other: LatencyCounts) -> LatencyCounts:
+    """Both together; their edges are the same."""
+    counts = tuple(map(operator.add, one.counts, other.counts))
+    return replace(one, counts=counts, sum_s=one.sum_s + other.sum_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 
 from bridge.core.gid import VENDOR_CYCLONE, Gid
+from bridge.core.jsonform import Counts
 from bridge.core.requests import ServiceForm
 from bridge.core.serviceview import form_of
 
@@ -87,6 +88,10 @@ class Participants:
         """How most participants speak services; a tie goes to Cyclone, which needs no rclpy."""
         most_rclpy = self._majority[ServiceForm.RCLPY] > self._majority[ServiceForm.CYCLONE]
         return ServiceForm.RCLPY if most_rclpy else ServiceForm.CYCLONE
+
+    def sizes(self) -> Counts:
+        """(DDS implementation, participants) of each that has any."""
+        return tuple(sorted(Counter(gid.vendor_name for gid in self.user_data).items()))
 
     def prefixes(self) -> set[bytes]:
         """Of the GIDs of all that are here."""

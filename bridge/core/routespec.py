@@ -138,3 +138,32 @@ class DropCause(Enum):
     """A further answer to a call, or one to a call that is no longer open."""
     FOREIGN_FORM = "foreign_form"
     """A request of a node whose RMW speaks services in another form."""
+
+
+_OF_BOTH = (
+    DropCause.MALFORMED,
+    DropCause.QUEUE_FULL,
+    DropCause.DUPLICATE,
+    DropCause.FOREIGN_AGENT,
+    DropCause.WRITE_FAILED,
+    DropCause.CLOSED,
+)
+SAMPLE_CAUSES = (
+    *_OF_BOTH,
+    DropCause.BIG_ENDIAN,
+    DropCause.STALE,
+    DropCause.NOT_ALLOWED,
+    DropCause.RATE_LIMITED,
+    DropCause.DDS_LOST,
+)
+"""Those that samples can have."""
+CALL_CAUSES = (
+    *_OF_BOTH,
+    DropCause.TIMEOUT,
+    DropCause.REFUSED,
+    DropCause.NO_SERVER,
+    DropCause.OVERFLOW,
+    DropCause.DUPLICATE_REPLY,
+    DropCause.FOREIGN_FORM,
+)
+"""Those that calls can have."""

@@ -14,10 +14,11 @@ from bridge.core.linkinfo import (
     NOT_MEASURED,
     CertificateInfo,
     ConnectionsInfo,
+    LatencyCounts,
     LinkInfo,
     ProbeInfo,
 )
-from bridge.core.routespec import RouteSpec, RouteStatus
+from bridge.core.routespec import RouteKind, RouteSpec, RouteStatus
 
 
 class Severity(Enum):
@@ -85,6 +86,8 @@ class RouteCounters:
     ``LossCause`` values. Of other bridges than ours nothing is known."""
     rebuilds: int = 0
     """Times the topic was subscribed to anew, because it was sent and nothing came."""
+    durations: LatencyCounts | None = None
+    """How long the answered calls took; None: no call was answered, or it is no service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,24 @@ class AgentState(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GraphInfo:
+    """How large both sides are, without our own part of them."""
+
+    participants: Counts = ()
+    """(DDS implementation, participants of the domain), as the next two."""
+    readers: Counts = ()
+    """Of topics, services and actions of ROS."""
+    writers: Counts = ()
+    announced: Counts = ()
+    """(token kind, interfaces that other bridges announce on Zenoh)."""
+    agents: int = 0
+    """Of the other bridges those that are agents of ours."""
+
+
+EMPTY_GRAPH = GraphInfo()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentInfo:
     """The agent as a whole."""
 
@@ -169,6 +190,7 @@ class AgentInfo:
     """(module, count) of exceptions that nobody foresaw, caught where the work goes on; the log has them."""
     host_settings: Counts = ()
     """(severity, findings) of `zenlink tune check`, as of the start; empty where nobody looked."""
+    graph: GraphInfo = EMPTY_GRAPH
     page: str = ""
     """Address of the status page; empty without one."""
 
@@ -182,6 +204,8 @@ class AgentFacts:
     nodes: tuple[NodeInfo, ...] = ()
     past: tuple[tuple[RouteSpec, RouteCounters], ...] = ()
     """What routes counted that are no longer planned, as far as it is remembered."""
+    forgotten: tuple[tuple[RouteKind, RouteCounters], ...] = ()
+    """What those counted together that are not, by kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

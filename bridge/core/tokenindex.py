@@ -5,6 +5,9 @@ Part of the graph; one owner (the engine thread). Bounded: a hostile peer can an
 
 from __future__ import annotations
 
+from collections import Counter
+
+from bridge.core.jsonform import Counts
 from bridge.core.naming import Naming
 from bridge.core.routespec import Direction
 from bridge.core.tokens import Token, TokenKind, WriterToken
@@ -24,11 +27,18 @@ class TokenIndex:
         self._names: dict[NamedToken, str | None] = {}
         """Every token, and its local name; None where it has none."""
         self._by_name: dict[str, dict[NamedToken, None]] = {}
+        self._sizes: Counter[TokenKind] = Counter()
+
+    def sizes(self) -> Counts:
+        """(kind, interfaces) of each kind that has, or had, any; also of those without a name here."""
+        return tuple(sorted((kind.name.lower(), count) for kind, count in self._sizes.items()))
 
     def add(self, token: NamedToken) -> set[str]:
         """Keep a token; answers the name it touched."""
         if token in self._names or len(self._names) >= MAX_TOKENS:
             return set()
+        if isinstance(token, Token):
+            self._sizes[token.kind] += 1
         name = self._naming.local_name(token.key_expr, _direction(token))
         self._names[token] = name
         if name is None:
@@ -38,6 +48,8 @@ class TokenIndex:
 
     def drop(self, token: NamedToken) -> set[str]:
         """Forget a token; answers the name it touched."""
+        if token in self._names and isinstance(token, Token):
+            self._sizes[token.kind] -= 1
         name = self._names.pop(token, None)
         if name is None:
             return set()
@@ -50,6 +62,7 @@ class TokenIndex:
         """Sort everything anew after names changed; answers every name that had, or has, a token."""
         before, tokens = set(self._by_name), list(self._names)
         self._naming, self._names, self._by_name = naming, {}, {}
+        self._sizes.clear()
         for token in tokens:
             self.add(token)
         return before | set(self._by_name)

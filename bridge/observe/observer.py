@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.core.latency import ClockOffsets
 from bridge.core.linkinfo import LinkLatency
-from bridge.core.status import AgentFacts, AgentInfo, Explanation, Finding, NodeInfo, RouteInfo
+from bridge.core.status import AgentFacts, AgentInfo, Explanation, Finding, GraphInfo, NodeInfo, RouteInfo
 from bridge.engine import Engine
 from bridge.observe.explain import explain
 from bridge.observe.findings import engine_findings
@@ -29,17 +29,29 @@ class Observer:
     def status(self) -> AgentInfo:
         """The agent as a whole."""
         engine = self._engine
-        return self._status(*engine.inbox.ask(lambda: (route_infos(engine), engine_findings(engine))))
+        return self._status(
+            *engine.inbox.ask(lambda: (route_infos(engine), engine_findings(engine), engine.graph.sizes()))
+        )
 
     def facts(self) -> AgentFacts:
         """All that is told, of one moment."""
         engine = self._engine
-        routes, findings, nodes, past = engine.inbox.ask(
-            lambda: (route_infos(engine), engine_findings(engine), node_infos(engine), counted_before(engine))
+        routes, findings, graph, nodes, past, forgotten = engine.inbox.ask(
+            lambda: (
+                route_infos(engine),
+                engine_findings(engine),
+                engine.graph.sizes(),
+                node_infos(engine),
+                counted_before(engine),
+                engine.routes.forgotten(),
+            )
         )
-        return AgentFacts(agent=self._status(routes, findings), routes=routes, nodes=nodes, past=past)
+        agent = self._status(routes, findings, graph)
+        return AgentFacts(agent=agent, routes=routes, nodes=nodes, past=past, forgotten=forgotten)
 
-    def _status(self, routes: tuple[RouteInfo, ...], findings: tuple[Finding, ...]) -> AgentInfo:
+    def _status(
+        self, routes: tuple[RouteInfo, ...], findings: tuple[Finding, ...], graph: GraphInfo
+    ) -> AgentInfo:
         status = bridge_status(
             self._engine,
             mode=self._mode,
@@ -48,7 +60,7 @@ class Observer:
             findings=findings,
             around=self._around,
         )
-        return replace(status, page=self.page)
+        return replace(status, page=self.page, graph=graph)
 
     def compare_clocks(self, offsets: ClockOffsets) -> None:
         """Take over how far the clocks of other agents are ahead, for the latency of what they send."""

@@ -274,8 +274,7 @@ class IngressService(AnnouncedRoute):
             log.debug("%s: a reply was refused: %s", self.planned.spec, error)
             self._stats.drop(DropCause.WRITE_FAILED)
             return
-        self._stats.messages += 1
-        self._stats.payload_bytes += len(entry.payload) + len(payload)
+        self._stats.answered(len(entry.payload) + len(payload), self._clock.monotonic_s() - entry.asked_s)
 
     def _give_up(self, server: LocalServer | None, header: bytes, cause: DropCause) -> None:
         """A request that is no longer open gets no answer, or one that says no. Thread: calls, engine."""

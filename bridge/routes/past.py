@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import replace
 
 from bridge.core.jsonform import Counts
-from bridge.core.routespec import RouteSpec
+from bridge.core.linkinfo import LatencyCounts, added
+from bridge.core.routespec import RouteKind, RouteSpec
 from bridge.core.status import RouteCounters
 
 MAX_PAST = 1000
@@ -28,6 +29,8 @@ class PastCounters:
         self._closed: dict[RouteSpec, RouteCounters] = {}
         """Closed longest ago first."""
         self._under_open: dict[RouteSpec, RouteCounters] = {}
+        self._forgotten: dict[RouteKind, RouteCounters] = {}
+        """Together: what an agent counted in all never goes backwards."""
 
     def opened(self, spec: RouteSpec) -> None:
         """A route was opened, for the first time or again."""
@@ -43,7 +46,9 @@ class PastCounters:
             return
         self._closed[spec] = total
         if len(self._closed) > self._limit:
-            del self._closed[next(iter(self._closed))]
+            oldest = next(iter(self._closed))
+            before = self._forgotten.get(oldest.kind, RouteCounters())
+            self._forgotten[oldest.kind] = _together(before, self._closed.pop(oldest))
 
     def counters(self, spec: RouteSpec, now: RouteCounters | None) -> RouteCounters:
         """Since the agent's start, of a route that counts ``now``, or is closed where that is None."""
@@ -51,6 +56,10 @@ class PastCounters:
             return self._closed.get(spec, RouteCounters())
         before = self._under_open.get(spec)
         return now if before is None else _together(before, now)
+
+    def forgotten(self) -> tuple[tuple[RouteKind, RouteCounters], ...]:
+        """What the forgotten ones counted together, by kind."""
+        return tuple(self._forgotten.items())
 
     def specs(self) -> tuple[RouteSpec, ...]:
         """The closed routes that are remembered."""
@@ -66,7 +75,12 @@ def _together(before: RouteCounters, now: RouteCounters) -> RouteCounters:
         drops=_sums(before.drops, now.drops),
         lost=_sums(before.lost, now.lost),
         rebuilds=before.rebuilds + now.rebuilds,
+        durations=_durations(before.durations, now.durations),
     )
+
+
+def _durations(before: LatencyCounts | None, now: LatencyCounts | None) -> LatencyCounts | None:
+    return added(before, now) if before is not None and now is not None else before or now
 
 
 def _sums(before: Counts, now: Counts) -> Counts:

@@ -52,6 +52,8 @@ class _Query:
     payload: bytes
     header: bytes | None
     """By which it is known again; None: a native client's."""
+    asked_s: float
+    """When it came, monotonic; of one that came again over another link, the first time."""
     number: int | None = None
     """Of the call; None while it is not sent."""
 
@@ -186,11 +188,12 @@ class EgressService(AnnouncedRoute):
             query.refuse(str(error))
             return
         header = parse_attachment(query.attachment)
-        entry = _Query(query=query, payload=payload, header=header)
+        now_s = self._clock.monotonic_s()
+        entry = _Query(query=query, payload=payload, header=header, asked_s=now_s)
         if header is not None and self._asked_before(header, entry):
             return
         serial = next(self._serials)
-        due_s = self._clock.monotonic_s() + self._timeout_s
+        due_s = now_s + self._timeout_s
         room = self._open.add(serial, entry, size_bytes=len(payload), due_s=due_s)
         if room and self._calls.post(lambda: self._call(serial)):
             return
@@ -257,8 +260,7 @@ class EgressService(AnnouncedRoute):
                 request = (self.planned.spec.key_expr, entry.header)
                 self._answers.keep(request, payload, self._clock.monotonic_s())
         entry.query.reply(payload)
-        self._stats.messages += 1
-        self._stats.payload_bytes += len(entry.payload) + len(payload)
+        self._stats.answered(len(entry.payload) + len(payload), self._clock.monotonic_s() - entry.asked_s)
 
     def _end_all(self, reason: str) -> None:
         for _, entry in self._open.clear():

@@ -7,15 +7,20 @@ old. Nothing here logs, and only what several threads count is locked.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.core.cdr import is_big_endian
 from bridge.core.latency import PassiveLatency
+from bridge.core.linkinfo import LatencyCounts
 from bridge.core.routespec import DropCause, LossCause
 from bridge.core.status import RouteCounters
 from bridge.serviceports import LOCAL_CAUSES
+
+CALL_EDGES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0)
+"""Up to the wait for a goal's result, which is a call as well."""
 
 
 class RouteStats:
@@ -60,11 +65,25 @@ class RouteStats:
 class CallStats(RouteStats):
     """Counters of a service, whose calls end on any thread."""
 
-    __slots__ = ("_lock",)
+    __slots__ = ("_duration_s", "_durations", "_lock")
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
+        self._durations = [0] * (len(CALL_EDGES_S) + 1)
+        self._duration_s = 0.0
+
+    def answered(self, payload_bytes: int, duration_s: float) -> None:
+        """Count a call that was answered. Thread: calls.
+
+        Args:
+            payload_bytes: of request and response.
+            duration_s: from the request's arrival at this agent until the answer was passed on.
+        """
+        self.messages += 1
+        self.payload_bytes += payload_bytes
+        self._durations[bisect_left(CALL_EDGES_S, duration_s)] += 1
+        self._duration_s += duration_s
 
     def drop(self, cause: DropCause, count: int = 1) -> None:
         """Count calls that came to nothing. Thread: any."""
@@ -79,7 +98,10 @@ class CallStats(RouteStats):
             for word, count in dict(counts).items():
                 if word in LOCAL_CAUSES:
                     drops[LOCAL_CAUSES[word].value] += count
-        return replace(own, drops=tuple(sorted(drops.items())))
+        took = LatencyCounts(
+            edges_s=CALL_EDGES_S, counts=tuple(self._durations), sum_s=round(self._duration_s, 6)
+        )
+        return replace(own, drops=tuple(sorted(drops.items())), durations=took if any(took.counts) else None)
 
 
 def malformed_cause(payload: bytes) -> DropCause:

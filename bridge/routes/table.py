@@ -89,6 +89,10 @@ class RouteTable:
         specs = [spec for spec in (*self._open, *self._past.specs()) if spec not in but]
         return tuple((spec, self.counters(spec)) for spec in specs)
 
+    def forgotten(self) -> tuple[tuple[RouteKind, RouteCounters], ...]:
+        """What the closed routes counted together that are remembered no more, by kind."""
+        return self._past.forgotten()
+
     def failure(self, subject: Subject) -> str | None:
         """Why the routes of a subject could not be brought in line, when they could not."""
         return self._failed.get(subject)

@@ -19,6 +19,7 @@ from bridge.core.status import (
     AgentInfo,
     AgentState,
     Finding,
+    GraphInfo,
     NodeInfo,
     RouteCounters,
     RouteInfo,
@@ -126,6 +127,13 @@ def facts(*routes: RouteInfo, state: AgentState = AgentState.ACTIVE) -> AgentFac
         probe=probe(),
         faults=(("bridge.engine", 1),),
         host_settings=(("error", 2), ("warning", 0)),
+        graph=GraphInfo(
+            participants=(("fastdds", 3),),
+            readers=(("cyclonedds", 20),),
+            writers=(("cyclonedds", 30),),
+            announced=(("publisher", 40),),
+            agents=1,
+        ),
         connections=ConnectionsInfo(
             configured=(ConnectionInfo(endpoint="tcp/127.0.0.1:2", up=True, reconnects=4),), opened=6, ended=5
         ),

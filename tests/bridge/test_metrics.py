@@ -9,10 +9,19 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.core.latency import PassiveLatency
-from bridge.core.routespec import Direction, RouteKind, RouteSpec
+from bridge.core.linkinfo import LatencyCounts
+from bridge.core.routespec import (
+    CALL_CAUSES,
+    SAMPLE_CAUSES,
+    Direction,
+    DropCause,
+    LossCause,
+    RouteKind,
+    RouteSpec,
+)
 from bridge.core.status import AgentFacts, AgentState, RouteCounters
 from bridge.metrics import AgentCollector, registry
-from bridge.metrics_links import MAX_LATENCY_TOPICS
+from bridge.metrics_routes import MAX_HISTOGRAMS
 from tests.bridge.facts import denied, facts, route
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -75,6 +84,58 @@ def test_a_service_is_told_with_its_calls_and_never_as_a_topic():
     assert ("zenlink_route_messages_total", tuple(sorted(labels.items()))) not in found
 
 
+def test_how_long_calls_took_is_a_histogram_of_answered_ones():
+    def took(*counts: int, sum_s: float) -> RouteCounters:
+        durations = LatencyCounts(edges_s=(0.01, 1.0), counts=counts, sum_s=sum_s)
+        return RouteCounters(messages=sum(counts), durations=durations)
+
+    def add(key: str) -> RouteSpec:
+        return RouteSpec(direction=Direction.EGRESS, ros_name="/add", key_expr=key, kind=RouteKind.SERVICE)
+
+    open_one = route("/add", spec=add("add"), counters=took(5, 2, 0, sum_s=1.5))
+    gone = (add("old"), took(1, 0, 1, sum_s=9.5))
+    silent = replace(add("x"), ros_name="/never_called")
+    found = scraped(replace(facts(open_one, route("/never_called", spec=silent)), past=(gone,)))
+    labels = {"direction": "egress", "name": "/add"}
+    edges = {"0.01": 6, "1.0": 8, "+Inf": 9}
+    assert edges == {
+        le: value(found, "zenlink_service_duration_seconds_bucket", **labels, le=le) for le in edges
+    }
+    assert value(found, "zenlink_service_duration_seconds_count", **labels) == 9
+    assert value(found, "zenlink_service_calls_total", **labels) == 9
+    assert value(found, "zenlink_service_duration_seconds_sum", **labels) == 11
+    assert {dict(key)["name"] for name, key in found if "duration" in name} == {"/add"}
+
+
+def test_a_cause_is_there_before_its_first_count_for_the_agent_and_after_it_for_a_route():
+    quiet = scraped(facts(route("/chatter", messages=3)))
+    for name, causes in (("drops", SAMPLE_CAUSES), ("lost", LossCause), ("call_failures", CALL_CAUSES)):
+        for cause in causes:
+            assert value(quiet, f"zenlink_{name}_total", cause=cause.value) == 0
+    assert not [name for name, _ in quiet if name.startswith("zenlink_route_drops")]
+    assert {*SAMPLE_CAUSES, *CALL_CAUSES} == set(DropCause)
+
+
+def test_what_an_agent_counted_in_all_has_every_route_and_the_forgotten_ones():
+    def counted(count: int) -> RouteCounters:
+        return RouteCounters(drops=(("queue_full", count),), lost=(("link", 10 * count),))
+
+    def spec(kind: RouteKind) -> RouteSpec:
+        return RouteSpec(direction=Direction.EGRESS, ros_name="/a", key_expr="a", kind=kind)
+
+    topic, service = spec(RouteKind.TOPIC), spec(RouteKind.SERVICE)
+    found = scraped(
+        replace(
+            facts(route("/a", counters=counted(1)), route("/a", spec=service, counters=counted(100))),
+            past=((topic, counted(2)), (service, counted(200))),
+            forgotten=((RouteKind.TOPIC, counted(4)), (RouteKind.SERVICE, counted(400))),
+        )
+    )
+    assert value(found, "zenlink_drops_total", cause="queue_full") == 7
+    assert value(found, "zenlink_lost_total", cause="link") == 70
+    assert value(found, "zenlink_call_failures_total", cause="queue_full") == 700
+
+
 def test_what_is_gone_is_told_with_its_counters_alone():
     def gone(name: str, kind: RouteKind, messages: int) -> tuple[RouteSpec, RouteCounters]:
         spec = RouteSpec(direction=Direction.EGRESS, ros_name=name, key_expr=f"old{name}", kind=kind)
@@ -106,6 +167,11 @@ def test_the_agent_is_told():
     assert value(found, "zenlink_agent_state", state="standby") == 1
     assert value(found, "zenlink_agent_state", state="active") == 0
     assert value(found, "zenlink_uptime_seconds") == 12.5
+    assert value(found, "zenlink_dds_participants", vendor="fastdds") == 3
+    assert value(found, "zenlink_dds_readers", vendor="cyclonedds") == 20
+    assert value(found, "zenlink_dds_writers", vendor="cyclonedds") == 30
+    assert value(found, "zenlink_announced", kind="publisher") == 40
+    assert value(found, "zenlink_agents") == 1
     assert value(found, "zenlink_bridges") == value(found, "zenlink_nodes") == 1
     assert value(found, "zenlink_routes", state="routed") == value(
         found, "zenlink_routes", state="not_allowed"
@@ -158,7 +224,7 @@ def test_the_latency_of_a_topic_is_told_once_it_is_known():
 
 def test_of_very_many_topics_the_busiest_have_their_latency_told():
     routes = []
-    for number in range(MAX_LATENCY_TOPICS + 1):
+    for number in range(MAX_HISTOGRAMS + 1):
         latency = PassiveLatency()
         latency.correct(0, 0)
         for sample in range(1 if number == 7 else 2):
@@ -170,7 +236,7 @@ def test_of_very_many_topics_the_busiest_have_their_latency_told():
         for name, labels in scraped(facts(*routes))
         if name == "zenlink_route_latency_seconds_count"
     }
-    assert told == {f"/t{number}" for number in range(MAX_LATENCY_TOPICS + 1)} - {"/t7"}
+    assert told == {f"/t{number}" for number in range(MAX_HISTOGRAMS + 1)} - {"/t7"}
 
 
 def test_what_the_kernel_knows_is_told():

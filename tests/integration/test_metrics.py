@@ -28,6 +28,8 @@ _LIMITS_HZ = {"egress": 10.0, "ingress": 4.0}
 _ECHO = "/echo"
 _CALLS, _CHARS = (7, 5), 11
 """Of two clients, one after the other, on routes of their own. So long a text leaves nothing to pad."""
+_SERVED_S, _EDGE_BELOW = 0.03, "0.025"
+"""How long the server takes for a call, at least, and the next edge of the histogram below that."""
 _MALFORMED = (b"", b"\x00\x01", b"\xff\xff\x00\x00body")
 _BIG_ENDIAN = (b"\x00\x00\x00\x00body",)
 
@@ -71,6 +73,8 @@ def test_every_counter_equals_the_truth_as_prometheus_reads_it(tmp_path: Path) -
             assert server.query("count(zenlink_route_active)")
         eventually(lambda: not server.query("zenlink_route_active or zenlink_service_active"))
         assert _difference(_sums(server), truth), "the nodes are gone, what they sent is not"
+        _calls_took_what_the_server_took(server)
+        _nothing_was_dropped_unasked(server)
         assert sorted(server.query("up").values()) == [1, 1]
         assert sorted(server.query("sum by (instance) (zenlink_link_up)").values()) == [1, 1]
         assert sorted(server.query('zenlink_agent_state{state="active"}').values()) == [1, 1]
@@ -79,12 +83,34 @@ def test_every_counter_equals_the_truth_as_prometheus_reads_it(tmp_path: Path) -
 def _call_and_leave(left: Agent, right: Agent, count: int) -> None:
     """A server and a client, whose routes go with them."""
     with (
-        ros_node("rmw_services", domain=left.domain, name="server", echo=[_ECHO]),
+        ros_node("rmw_services", domain=left.domain, name="server", echo=[_ECHO], delay_s=_SERVED_S),
         ros_node("rmw_services", domain=right.domain, name="client") as client,
     ):
         found = client.call("call", service=_ECHO, clients=1, count=count, chars=_CHARS)
         assert (found["answered"], found["wrong"], found["unanswered"]) == (count, 0, 0)
     eventually(lambda: not (left.routes(_ECHO) or right.routes(_ECHO)))
+
+
+def _calls_took_what_the_server_took(server: Prometheus) -> None:
+    """At least that, of each call and on both sides; and the side of the clients waits longer."""
+    series = f'zenlink_service_duration_seconds_%s{{name="{_ECHO}"%s}}'
+    quick = server.query(series % ("bucket", f', le="{_EDGE_BELOW}"'))
+    assert list(quick.values()) == [0, 0]
+    sums = {dict(labels)["direction"]: value for labels, value in server.query(series % ("sum", "")).items()}
+    assert sum(_CALLS) * _SERVED_S <= sums["egress"] <= sums["ingress"]
+
+
+def _nothing_was_dropped_unasked(server: Prometheus) -> None:
+    """What each agent counted in all is the sum of its routes, by cause, and nothing else."""
+    for total, routes in (
+        ("drops", "route_drops"),
+        ("lost", "route_lost"),
+        ("call_failures", "service_failures"),
+    ):
+        summed = server.query(f"sum by (instance, cause) (zenlink_{routes}_total)")
+        told = server.query(f"sum by (instance, cause) (zenlink_{total}_total)")
+        assert {labels: value for labels, value in told.items() if value} == summed
+        assert len(told) > len(summed)  # also of what never happened
 
 
 def _call_bytes() -> int:
@@ -157,8 +183,13 @@ def _truth(left: str, right: str) -> Series:
             else:
                 count(instance, way, f"thinned_{limited}", kept if limited == "egress" else burst)
         labels = {"instance": instance, "direction": way, "name": _ECHO}
-        for figure, value in (("calls", sum(_CALLS)), ("bytes", sum(_CALLS) * _call_bytes())):
-            metric = {"__name__": f"zenlink_service_{figure}_total"}
+        calls = sum(_CALLS)
+        for figure, value in (
+            ("calls_total", calls),
+            ("bytes_total", calls * _call_bytes()),
+            ("duration_seconds_count", calls),
+        ):
+            metric = {"__name__": f"zenlink_service_{figure}"}
             wanted[tuple(sorted((metric | labels).items()))] = value
     count(right, "ingress", "rubbish", [], malformed=len(_MALFORMED), big_endian=len(_BIG_ENDIAN))
     return wanted
@@ -166,8 +197,8 @@ def _truth(left: str, right: str) -> Series:
 
 def _sums(server: Prometheus) -> Series:
     """Every counter of a route that ever counted anything, and zeros of what is in the truth."""
-    figures = "route_(messages|bytes|drops|lost)|service_(calls|bytes|failures)"
-    found = server.query(f'{{__name__=~"zenlink_({figures})_total"}}')
+    figures = "(route_(messages|bytes|drops|lost)|service_(calls|bytes|failures))_total"
+    found = server.query(f'{{__name__=~"zenlink_({figures}|service_duration_seconds_count)"}}')
     names = {_ECHO, "/plain", "/rubbish", *(f"/thinned_{way}" for way in _LIMITS_HZ)}
     return {labels: value for labels, value in found.items() if value or dict(labels)["name"] in names}
 

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from bridge.cli.main import main
+from bridge.cli.views import SLOWEST
 from bridge.core.jsonform import to_json
-from bridge.core.status import AgentState
-from tests.bridge.cli.conftest import FINDING, NODES, ROUTES, agent_info
+from bridge.core.latency import PassiveLatency
+from bridge.core.status import AgentState, RouteCounters
+from tests.bridge.cli.conftest import FINDING, NODES, ROUTES, agent_info, route
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,6 +34,19 @@ def test_status_says_the_essentials(serve, capsys):
     assert text.startswith("zenlink 0.1.0: ready (active), up 1 h 2 min\n")
     for part in ("0, namespace /robot1", "tcp/127.0.0.1:7447", "2 routed, 1 not_allowed; 1 active"):
         assert part in text
+
+
+def test_status_names_the_slowest_of_the_measured_topics(serve, capsys):
+    routes = [route("/unmeasured")]
+    for number in range(1, SLOWEST + 2):
+        latency = PassiveLatency()
+        latency.correct(0, 0)
+        latency.sample(10**18, 10**18 + number * 10_000_000)
+        routes.append(route(f"/t{number}", counters=RouteCounters(messages=1, latency=latency.figures())))
+    assert main(["status", "--socket", str(serve(routes=routes))]) == 0
+    told = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("  slowest")]
+    assert [line[2] for line in told] == ["/t4:", "/t3:", "/t2:"]
+    assert told[0][3:] == ["p50", "40", "ms,", "p99", "40", "ms"]
 
 
 def test_status_tells_each_finding_with_its_remedy(serve, capsys):
@@ -100,10 +115,10 @@ def test_watch_goes_on_until_interrupted(serve):
 def test_routes_are_a_table_with_the_reasons_below(serve, capsys):
     assert main(["routes", "--socket", str(serve())]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "WAY     NAME          TYPE                 STATE        MESSAGES  DROPS  LOST",
-        "egress  /chatter      std_msgs/msg/String  active            120      0     0",
-        "egress  /quiet        std_msgs/msg/String  idle              120      0     0",
-        "egress  /secret/plan  std_msgs/msg/String  not_allowed         0      3     0",
+        "WAY     NAME          TYPE                 STATE        P50 ms  P99 ms  MESSAGES  DROPS  LOST",
+        "egress  /chatter      std_msgs/msg/String  active                            120      0     0",
+        "egress  /quiet        std_msgs/msg/String  idle                              120      0     0",
+        "egress  /secret/plan  std_msgs/msg/String  not_allowed                         0      3     0",
         "",
         "egress /quiet: nobody on Zenoh subscribes",
         "egress /secret/plan: denied by rules[0] (bridge.yaml:4)",

@@ -23,6 +23,7 @@ from rich.console import Console
 
 from bridge.cli.statusscreen import MAX_FINDINGS, Rates, screen
 from bridge.core.jsonform import to_json
+from bridge.core.latency import PassiveLatency
 from bridge.core.linkinfo import ConnectionInfo, ConnectionsInfo
 from bridge.core.status import RouteCounters
 from tests.bridge.cli.conftest import FINDING, ROUTES, agent_info, route
@@ -51,6 +52,20 @@ def test_it_shows_links_routes_with_rates_and_findings():
     [first, second, _] = shown.splitlines()[-3:]
     assert first.split()[:3] == ["not_allowed", "egress", "/secret/plan"]
     assert second.split() == ["active", "egress", "/chatter", "std_msgs/msg/String", "25.0", "170", "0", "0"]
+
+
+def test_a_measured_route_has_its_latency_and_another_a_gap():
+    latency = PassiveLatency()
+    latency.correct(0, 0)
+    for sample in range(100):
+        sent_ns = 10**18 + sample * 10**9
+        latency.sample(sent_ns, sent_ns + (8_000_000 if sample < 98 else 31_500_000))
+    measured = RouteCounters(messages=100, latency=latency.figures())
+    shown = lines(to_json(agent_info()), [to_json(route("/scan", counters=measured)), to_json(route("/tf"))])
+    heads, scan, tf = shown[-3:]
+    assert heads.split()[-7:] == ["P50", "ms", "P99", "ms", "MESSAGES", "DROPS", "LOST"]
+    assert scan.split()[2:] == ["/scan", "std_msgs/msg/String", "8", "31.5", "100", "0", "0"]
+    assert tf.split()[2:] == ["/tf", "std_msgs/msg/String", "120", "0", "0"]
 
 
 def test_a_route_that_was_opened_again_has_no_rate_yet():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.core.endpointindex import EndpointIndex
+from bridge.core.events import EndpointKind
 from bridge.core.routespec import RouteKind
 from tests.builders import NAME, prefix, reader, writer
 
@@ -46,6 +47,17 @@ def test_what_is_dropped_is_gone() -> None:
     assert kept.drop_prefix(prefix(1)) == {NAME}
     assert kept.names() == {"/b"}
     assert kept.get(writer(3, participant=2).gid) is not None
+
+
+def test_readers_and_writers_are_counted_by_who_made_them() -> None:
+    kept = EndpointIndex()
+    for endpoint in (writer(1), writer(1), writer(2), reader(3), replace(reader(4), dds_topic="DCPSTopic")):
+        kept.add(endpoint)
+    [(vendor, writers)] = kept.sizes(EndpointKind.WRITER)
+    assert (vendor, writers) == (writer(1).gid.vendor_name, 2)
+    assert kept.sizes(EndpointKind.READER) == ((vendor, 1),)
+    kept.drop_prefix(prefix(1))
+    assert kept.sizes(EndpointKind.WRITER) == ((vendor, 0),)  # a gauge that goes to nothing, not away
 
 
 def test_some_participants_can_be_left_out() -> None:

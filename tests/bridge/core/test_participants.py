@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.core.gid import VENDOR_FASTDDS
+from bridge.core.gid import VENDOR_FASTDDS, Gid
 from bridge.core.participants import Participants, is_agent, is_companion_of
 from bridge.core.requests import ServiceForm
 from tests.builders import joined, participant_gid, prefix
@@ -55,3 +55,12 @@ def test_cyclone_without_an_enclave_is_bare() -> None:
     known.add(participant_gid(2), b"")
     known.add(joined(3, vendor=VENDOR_FASTDDS).gid, b"")
     assert known.bare() == {prefix(2)}
+
+
+def test_participants_are_counted_by_who_made_them() -> None:
+    known = Participants()
+    for gid in (participant_gid(1), participant_gid(2), Gid(VENDOR_FASTDDS + bytes(14)), Gid(bytes(16))):
+        known.add(gid, NODE)
+    assert known.sizes() == (("cyclonedds", 2), ("fastdds", 1), ("other", 1))
+    known.drop(participant_gid(1))
+    assert known.sizes()[0] == ("cyclonedds", 1)

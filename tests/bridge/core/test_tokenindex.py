@@ -19,6 +19,18 @@ def test_a_token_is_found_under_its_local_name_until_it_is_dropped() -> None:
     assert index.names() == set()
 
 
+def test_interfaces_are_counted_by_kind_whatever_their_name_here() -> None:
+    index = TokenIndex(Naming(ingress={"/chatter": "/other"}))
+    for token in (publisher(), publisher(), subscriber(), source()):
+        index.add(token)
+    assert index.sizes() == (("publisher", 1), ("subscriber", 1))
+    index.rename(Naming())
+    assert index.sizes() == (("publisher", 1), ("subscriber", 1))
+    index.drop(publisher())
+    index.drop(publisher())
+    assert index.sizes() == (("publisher", 0), ("subscriber", 1))
+
+
 def test_publishers_and_sources_are_told_apart() -> None:
     index = TokenIndex(Naming())
     for token in (source(), publisher(), subscriber()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -88,6 +89,23 @@ def test_a_request_is_answered_by_the_server_elsewhere(stage: Services) -> None:
     assert [query.attachment for query in queryable.queries] == [attachment(HEADER)]
     assert settled(route).messages == 1
     assert drops(route) == {}
+
+
+def test_a_call_lasts_from_its_request_to_its_answer(stage: Services) -> None:
+    waiting: list[ZenohQuery] = []
+    far(stage, waiting.append)
+    route = opened(stage, offered())
+    answers: list[bytes] = []
+    for lasting_s in (0.02, 2.0):
+        proxy(stage).ask(message(7), header=HEADER, answered=answers.append)
+        eventually(lambda: bool(waiting), WAIT_S)
+        stage.turn(lasting_s)
+        echo(waiting.pop())
+        settled(route)
+    durations = eventually(lambda: (found := route.counters()).messages == 2 and found.durations, WAIT_S)
+    assert durations.sum_s == pytest.approx(2.02)
+    found = zip((*durations.edges_s, math.inf), durations.counts, strict=True)
+    assert [edge for edge, count in found if count] == [0.025, 2.5]
 
 
 def test_there_is_no_proxy_while_no_server_is_announced(stage: Services) -> None:

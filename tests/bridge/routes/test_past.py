@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bridge.core.latency import PassiveLatency
-from bridge.core.routespec import Direction, RouteSpec
+from bridge.core.linkinfo import LatencyCounts
+from bridge.core.routespec import Direction, RouteKind, RouteSpec
 from bridge.core.status import RouteCounters
 from bridge.routes.past import PastCounters
 
@@ -18,6 +19,7 @@ FIRST = RouteCounters(
     drops=(("closed", 1), ("stale", 2)),
     lost=(("link", 4),),
     rebuilds=1,
+    durations=LatencyCounts(edges_s=(0.1,), counts=(2, 1), sum_s=0.5),
     queue_messages=9,
     queue_bytes=90,
     latency=PassiveLatency().figures(),
@@ -27,6 +29,7 @@ SECOND = RouteCounters(
     payload_bytes=50,
     drops=(("stale", 1),),
     lost=(("queue", 1),),
+    durations=LatencyCounts(edges_s=(0.1,), counts=(4, 1), sum_s=0.25),
     queue_messages=2,
     queue_bytes=20,
     latency=PassiveLatency(void="skewed").figures(),
@@ -60,6 +63,7 @@ def test_a_route_opened_again_goes_on_and_closes_with_the_sum():
     assert (now.messages, now.payload_bytes, now.rebuilds) == (8, 80, 1)
     assert now.drops == (("closed", 1), ("stale", 3))
     assert now.lost == (("link", 4), ("queue", 1))
+    assert now.durations == LatencyCounts(edges_s=(0.1,), counts=(6, 2), sum_s=0.75)
     assert (now.queue_messages, now.queue_bytes, now.latency) == (2, 20, SECOND.latency)
     past.closed(spec(), SECOND)
     assert past.counters(spec(), None).messages == 8
@@ -82,3 +86,13 @@ def test_beyond_the_limit_the_one_closed_longest_ago_is_forgotten_and_an_open_on
     assert past.counters(spec("/a"), None).messages == 6
     assert past.counters(spec("/b"), None).messages == 0
     assert past.counters(spec("/open"), SECOND).messages == 8
+
+
+def test_what_is_forgotten_still_counts_in_all():
+    past = PastCounters(limit=1)
+    for name in ("/a", "/b", "/c"):
+        past.closed(spec(name), FIRST)
+    [(kind, together)] = past.forgotten()
+    assert kind is RouteKind.TOPIC
+    assert together.messages == 6
+    assert together.drops == (("closed", 2), ("stale", 4))

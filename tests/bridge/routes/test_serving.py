@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from bridge.core.tokens import TokenKind
 from bridge.errors import DdsError
 from bridge.routes.calls import MAX_OPEN
 from bridge.routes.serving import RETRY_S, SETTLE_MAX_S, SETTLE_S
+from bridge.serviceports import ServiceRequest
 from tests.bridge.routes.service_stage import (
     GET_RESULT,
     KEY,
@@ -23,7 +25,7 @@ from tests.bridge.routes.service_stage import (
     settled,
 )
 from tests.bridge.routes.stage import CALL_TIMEOUT_S
-from tests.builders import ACTION_SERVICE_TYPES, FIBONACCI, SERVICE, action_server, offered, server
+from tests.builders import ACTION_SERVICE_TYPES, FIBONACCI, SERVICE, SET_BOOL, action_server, offered, server
 from tests.fakes.queries import FakeQuery, FakeQueryable
 from tests.integration.support.waiting import eventually
 
@@ -56,6 +58,23 @@ def test_a_query_is_answered_by_the_server(stage: Services) -> None:
     assert [request.payload for request in asked] == [message(7)]
     assert settled(route).messages == 1
     assert drops(route) == {}
+
+
+def test_a_call_lasts_from_its_query_to_its_answer(stage: Services) -> None:
+    waiting: list[ServiceRequest] = []
+    there = stage.nodes.open_server(ros_name=SERVICE, ros_type=SET_BOOL, on_request=waiting.append)
+    route = stage.open(service(*server()))
+    for lasting_s in (0.0, 0.02, 2.0):
+        query = queryable(stage).ask(message(1))
+        eventually(lambda: bool(waiting), WAIT_S)
+        stage.turn(lasting_s)
+        request = waiting.pop()
+        there.reply(request.header, request.payload)
+        ended(query)
+    durations = eventually(lambda: (found := route.counters()).messages == 3 and found.durations, WAIT_S)
+    assert durations.sum_s == pytest.approx(2.02)
+    found = zip((*durations.edges_s, math.inf), durations.counts, strict=True)
+    assert [edge for edge, count in found if count] == [0.001, 0.025, 2.5]
 
 
 def test_a_server_is_offered_only_when_our_client_has_found_it(stage: Services) -> None:

@@ -55,6 +55,28 @@ def test_what_waits_in_the_socket_is_told():
     assert 0 < view.tcp.unsent_bytes < sent
 
 
+def test_a_link_of_ipv6_has_its_figures_too():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        near = socket.create_connection(server.getsockname()[:2])
+        far, _ = server.accept()
+    with near, far:
+        near.sendall(bytes(700))
+        assert far.recv(700, socket.MSG_WAITALL) == bytes(700)
+        here, there = (
+            Ends(stream=True, local="::1", local_port=own, remote="::1", remote_port=other)
+            for own, other in ((one.getsockname()[1], one.getpeername()[1]) for one in (near, far))
+        )
+        near_view, far_view = kernel_figures([here, there])
+    assert near_view.interface == "lo"
+    assert near_view.tcp.bytes_sent == far_view.tcp.bytes_received == 700
+
+
+def test_an_address_without_a_way_there_has_no_interface():
+    nowhere = Ends(stream=True, local="127.0.0.1", local_port=1, remote="255.255.255.255", remote_port=2)
+    (view,) = kernel_figures([nowhere])
+    assert view.tcp is None
+
+
 def test_datagrams_that_found_no_room_are_counted():
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader,
