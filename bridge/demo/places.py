@@ -45,7 +45,8 @@ def free_domains(count: int) -> list[int]:
     candidates = random.sample(_DOMAINS, len(_DOMAINS))
     found = []
     for domain_id in candidates:
-        if _unused(_port(domain_id, offset) for offset in (*_PORT_OFFSETS, _CLAIM_OFFSET)):
+        # The claim first: the ports of a claimed domain may be wanted by its participants at this moment.
+        if _unused(_port(domain_id, offset) for offset in (_CLAIM_OFFSET, *_PORT_OFFSETS)):
             found.append(domain_id)
             if len(found) == count:
                 return found
