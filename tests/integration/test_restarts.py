@@ -12,7 +12,14 @@ from bridge.demo.places import free_tcp_port
 from tests.fakes.relay import Relay
 from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
 from tests.integration.support.routers import router
-from tests.integration.support.traffic import RATE_HZ, TOPIC, flows, nothing_was_lost_or_doubled, traffic
+from tests.integration.support.traffic import (
+    DEPTH,
+    RATE_HZ,
+    TOPIC,
+    flows,
+    nothing_was_lost_or_doubled,
+    traffic,
+)
 
 UNREAD = "/unread"
 RESTARTS = 10
@@ -79,7 +86,7 @@ def test_every_start_order_ends_in_the_same_traffic(mode: str, order: str) -> No
             return stack.enter_context(agent(domain=domain, settings={"zenoh": zenoh}))
 
         def talking() -> RosNode:
-            node = stack.enter_context(ros_node("talker", domain=robot, topic=TOPIC))
+            node = stack.enter_context(ros_node("talker", domain=robot, topic=TOPIC, depth=DEPTH))
             node.call("start_stream", rate_hz=RATE_HZ)
             return node
 
@@ -88,7 +95,7 @@ def test_every_start_order_ends_in_the_same_traffic(mode: str, order: str) -> No
             "left": lambda: edge(robot, mode),
             "right": lambda: edge(station, "router"),
             "talker": talking,
-            "tally": lambda: stack.enter_context(ros_node("tally", domain=station, topic=TOPIC)),
+            "tally": lambda: stack.enter_context(ros_node("tally", domain=station, topic=TOPIC, depth=DEPTH)),
         }
         parts = {name: start[name]() for name in order.split()}
         flows(parts["tally"])

@@ -10,6 +10,8 @@ from tests.integration.support.waiting import eventually
 
 TOPIC = "/numbers"
 RATE_HZ = 50.0
+DEPTH = 1000
+"""Of either end: deep enough for a burst after a stall, which one of depth 10 would overwrite."""
 
 
 @contextlib.contextmanager
@@ -24,10 +26,10 @@ def traffic(
 ) -> Iterator[tuple[RosNode, RosNode]]:
     """A talker and a counter, talking from now on."""
     latched = {"transient_local": True} if transient_local else {}
+    kept = latched or {"depth": DEPTH}  # a latched topic has as much history as a node of ROS gives it
     with (
-        # Deep enough for a burst after a stall, which a reader of depth 10 would overwrite.
-        ros_node("tally", domain=station, topic=topic, depth=1000, ignored="hostile", **latched) as tally,
-        ros_node("talker", domain=robot, topic=topic, writers=[writer], **latched) as talker,
+        ros_node("tally", domain=station, topic=topic, depth=DEPTH, ignored="hostile", **latched) as tally,
+        ros_node("talker", domain=robot, topic=topic, writers=[writer], **kept) as talker,
     ):
         talker.call("start_stream", rate_hz=rate_hz)
         yield talker, tally
