@@ -13,8 +13,10 @@ import pytest
 
 from tests.integration.support.agents import Agent, agent
 from tests.integration.support.domains import domains
-from tests.integration.support.ros import RosNode, ros_node
+from tests.integration.support.ros import RosNode, ros_node, ros_nodes
 from tests.integration.support.waiting import eventually
+
+pytestmark = pytest.mark.alone  # measures a thousand topics, and what is left of them
 
 _MIB = 1 << 20
 
@@ -117,10 +119,9 @@ def test_nodes_that_come_and_go_leave_nothing_behind(pair: tuple[Agent, Agent]) 
     left, right = pair
     rss = []
     for number in range(5):
-        with ExitStack() as nodes:
-            for node in range(20):
+        with ros_nodes("many", 20, domain=left.domain) as nodes:
+            for node, one in enumerate(nodes):
                 names = [f"round{number}/node{node}/t{topic}" for topic in range(10)]
-                one = nodes.enter_context(ros_node("many", domain=left.domain))
                 one.call("publish", group="all", names=names, rate_hz=2.0)
             eventually(lambda: right.status()["routes"].get("routed", 0) >= 200, timeout_s=90)
         eventually(lambda: not left.ask("routes") and not right.ask("routes"), timeout_s=90)

@@ -94,15 +94,39 @@ def ros_node(
         env: more environment variables.
         args: keyword arguments of the script's main function; plain JSON values.
     """
+    with _starting(script, domain=domain, python=python, env=env or {}, args=args) as node:
+        node.answer()
+        yield node
+
+
+@contextlib.contextmanager
+def ros_nodes(script: str, count: int, *, domain: int) -> Iterator[list[RosNode]]:
+    """So many of a script without arguments, which start and end together."""
+    with contextlib.ExitStack() as stack:
+        nodes = [
+            stack.enter_context(_starting(script, domain=domain, python=sys.executable, env={}, args={}))
+            for _ in range(count)
+        ]
+        for node in nodes:
+            node.answer()
+        yield nodes
+        for node in nodes:
+            node.process.stdin.close()
+
+
+@contextlib.contextmanager
+def _starting(
+    script: str, *, domain: int, python: str | Path, env: Mapping[str, str], args: Mapping[str, Any]
+) -> Iterator[RosNode]:
+    """A node whose first answer is still to come."""
     command = [str(python), "-m", f"tests.integration.nodes.{script}", json.dumps(args)]
     with scratch_folder() as folder:
         process = Process(
-            f"{script}-{next(_numbers)}-domain-{domain}", command, domain=domain, env=env or {}, folder=folder
+            f"{script}-{next(_numbers)}-domain-{domain}", command, domain=domain, env=env, folder=folder
         )
         try:
             with log_shown_on_failure(process):
                 node = RosNode(process)
-                node.answer()
                 yield node
                 if process.exit_code is None:
                     node.stop()
