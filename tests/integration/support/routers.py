@@ -27,6 +27,7 @@ class Router:
         self._folder = folder
         self._name = f"router-{next(_numbers)}"
         self._configuration = {
+            "http": {"listen": None},
             "ros": {"enabled": False},
             "zenoh": {"listen": [self.endpoint], "connect": list(connect), "shared_memory": False},
         }
