@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from bridge.ports import ZenohSample
@@ -35,9 +36,19 @@ class HistoryGate:
         return self._live.push(live, len(live.payload))
 
     def release(self) -> Iterator[tuple[ZenohSample, bool]]:
-        """Everything kept, with whether it is history: history by its time, then live as it came."""
-        history, self._history = self._history, []
-        for sample in sorted(history, key=lambda one: one.source_ns or 0):
-            yield sample, True
+        """Everything kept by its time, with whether it is history; last the live ones without a time.
+
+        By time, since of a burst that is longer than the history the first ones may have come live alone.
+        """
+        kept = [(sample, True) for sample in self._history]
+        self._history = []
         while (live := self._live.pop()) is not None:
-            yield live, False
+            kept.append((live, False))
+        yield from sorted(kept, key=_moment)
+
+
+def _moment(kept: tuple[ZenohSample, bool]) -> float:
+    sample, replayed = kept
+    if sample.source_ns is None:
+        return 0 if replayed else math.inf
+    return sample.source_ns

@@ -1,4 +1,4 @@
-"""History goes first, in order of time, then what came live meanwhile."""
+"""History and what came live meanwhile, in order of time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_it_is_open_until_a_query_begins_and_after_the_last_one_ended() -> None:
     assert not gate.shut
 
 
-def test_history_of_all_queries_comes_by_time_before_what_was_live() -> None:
+def test_history_of_all_queries_and_what_was_live_come_by_time() -> None:
     gate = HistoryGate()
     gate.query_begins()
     gate.query_begins()
@@ -33,8 +33,20 @@ def test_history_of_all_queries_comes_by_time_before_what_was_live() -> None:
     gate.query_ended([sample(3), sample(1)])
     assert gate.hold(sample(8)) == 0
     gate.query_ended([sample(2)])
-    assert released(gate) == [(1, True), (2, True), (3, True), (9, False), (8, False)]
+    assert released(gate) == [(1, True), (2, True), (3, True), (8, False), (9, False)]
     assert released(gate) == []
+
+
+def test_what_came_live_alone_is_not_overtaken_by_later_history() -> None:
+    """A burst of four, of which a writer of depth 2 keeps the last two."""
+    gate = HistoryGate()
+    gate.query_begins()
+    untimed = ZenohSample(b"x", None, b"")
+    for live in (untimed, *map(sample, (1, 2, 3, 4))):
+        gate.hold(live)
+    gate.query_ended([sample(3), sample(4)])
+    order = [(1, False), (2, False), (3, True), (3, False), (4, True), (4, False), (None, False)]
+    assert released(gate) == order
 
 
 def test_what_is_held_is_bounded_and_the_oldest_gives_way() -> None:
