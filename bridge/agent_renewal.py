@@ -91,6 +91,7 @@ class Renewal:
             self._all_back(known)
         finally:
             beside.close()
+            self._zenoh.alone()
             self._held(())
         self._watch.renewed()
 

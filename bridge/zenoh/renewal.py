@@ -34,6 +34,9 @@ class Renewable(ABC):
             ZenohError: refused.
         """
 
+    def ended(self) -> None:
+        """The session is closed: nothing comes over it any more."""
+
     def rematch(self, deadline_s: float) -> None:
         """Wait until it is matched as before, until the deadline (monotonic) at the latest."""
 
@@ -47,6 +50,9 @@ class Renewable(ABC):
             ZenohError: refused.
         """
         return None
+
+    def alone(self) -> None:
+        """The session beside is closed."""
 
 
 _Part = TypeVar("_Part", bound=Renewable)

@@ -182,6 +182,11 @@ class ZenohSession:
         held = (part.beside(session.raw) for part in self._declared.all())
         return [one for one in held if one is not None]
 
+    def alone(self) -> None:
+        """The session beside is closed. Thread: any."""
+        for part in self._declared.all():
+            part.alone()
+
     def renew(self, network: ZenohNetwork, *, pause_s: float = PAUSE_S) -> None:
         """Close the session and open it anew, with everything declared on it: Zenoh reads certificates then.
 
@@ -204,6 +209,8 @@ class ZenohSession:
         try:
             linked = self._session.info.transports()
             self._session.close()
+            for part in parts:
+                part.ended()
             if self._on_link is not None:
                 for _ in linked:
                     self._on_link(False)  # nobody else tells of the end of a session's own links

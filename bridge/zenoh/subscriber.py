@@ -12,12 +12,15 @@ import zenoh
 from bridge.core.counts import count_key, decode_counts
 from bridge.errors import WireError, ZenohError
 from bridge.ports import CountsSink, ZenohSample
+from bridge.zenoh.overlap import Overlap
 from bridge.zenoh.renewal import Renewable
 from bridge.zenoh.rxthread import keep_thread_state
 from bridge.zenoh.samples import from_zenoh
 
 log = logging.getLogger(__name__)
 
+_BEFORE, _BESIDE, _AFTER = range(3)
+"""The sessions of a renewal, in the order in which they lead."""
 HISTORY_TIMEOUT_S = 3.0
 """For all caches of a key together; live samples are held back that long at most."""
 MAX_HISTORY_SAMPLES = 100_000
@@ -40,33 +43,61 @@ class RouteSubscriber(Renewable):
         self._on_sample = on_sample
         self._on_counts = on_counts
         self._closed = False
-        self._subscriber = self._declared(session)
+        self._overlap: Overlap | None = None
+        """While there is a session beside: what the three bring, ours until it is closed, then that one,
+        then the new one of ours."""
+        self._own = _BEFORE
+        """Which of them is ours."""
+        self._subscriber = self._declared(session, self._received)
         self._counts: dict[str, zenoh.Subscriber[None]] = {}
         """Subscriptions to the records of the agents followed, by zid."""
 
-    def _declared(self, session: zenoh.Session) -> zenoh.Subscriber[None]:
+    def _declared(
+        self, session: zenoh.Session, handler: Callable[[zenoh.Sample], None]
+    ) -> zenoh.Subscriber[None]:
         try:
-            return _declared(session, self._key_expr, self._received)
+            return _declared(session, self._key_expr, handler)
         except zenoh.ZError as error:
             raise ZenohError(f"cannot subscribe to {self._key_expr}: {error}") from error
 
     def renew(self, session: zenoh.Session) -> None:
         """See :class:`Renewable`."""
         self._session = session
+        self._own = _AFTER
         if not self._closed:
-            self._subscriber = self._declared(session)
+            self._subscriber = self._declared(session, self._received)
             zids = frozenset(self._counts)
             self._counts.clear()
             self.follow_counts(zids)
 
     def beside(self, session: zenoh.Session) -> zenoh.Subscriber[None] | None:
-        """See :class:`Renewable`. What comes twice is told apart by its writer and time, as always."""
-        return None if self._closed else self._declared(session)
+        """See :class:`Renewable`. What comes twice is told apart by its writer and time."""
+        if self._closed:
+            return None
+        self._own, self._overlap = _BEFORE, Overlap(self._on_sample, self._on_counts)
+        return self._declared(session, partial(self._take, self._overlap, _BESIDE))
+
+    def ended(self) -> None:
+        """See :class:`Renewable`."""
+        if self._overlap is not None:
+            self._overlap.ended(_BEFORE)
+
+    def alone(self) -> None:
+        """See :class:`Renewable`."""
+        if self._overlap is not None:
+            self._overlap.ended(_BESIDE)
+            self._overlap = None  # not before: what it still held goes first
 
     def _received(self, sample: zenoh.Sample) -> None:
+        self._take(self._overlap, self._own, sample)
+
+    def _take(self, overlap: Overlap | None, over: int, sample: zenoh.Sample) -> None:
         keep_thread_state()
         try:
-            self._on_sample(from_zenoh(sample))
+            if overlap is None:
+                self._on_sample(from_zenoh(sample))
+            else:
+                overlap.sample(over, from_zenoh(sample))
         except Exception:
             # Nothing from the network may reach Zenoh's thread as an exception.
             log.exception("a sample of %s could not be handled", self._key_expr)
@@ -91,7 +122,11 @@ class RouteSubscriber(Renewable):
         if self._on_counts is None:
             return
         try:
-            self._on_counts(zid, decode_counts(bytes(sample.payload)))
+            record = decode_counts(bytes(sample.payload))
+            if (overlap := self._overlap) is None:
+                self._on_counts(zid, record)
+            else:
+                overlap.counts(self._own, zid, record)
         except WireError as error:
             log.debug("dropped a record of counts: %s", error)
         except Exception:

@@ -7,57 +7,27 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
+from tests.integration.support import Agent, agent, domains, eventually, ros_node
 from tests.integration.support.certificates import Certificates, shown_by
-from tests.integration.support.checker import all_losses_are_counted
-from tests.integration.support.traffic import flows, traffic, under_way
+from tests.integration.support.rotating import (
+    IN,
+    LATCHED,
+    OUT,
+    PAUSE_S,
+    ROTATIONS,
+    Stage,
+    crossing,
+    taken_over,
+)
 
-RATE_HZ = 100.0
-PAUSE_S = 0.5
-ROTATIONS = 3
-"""At most: of a machine that does something else meanwhile, the best one counts. Losses do of each."""
 REFUSED = "the new certificates are not in use yet: there is no link with the new certificates"
-IN_USE = "the new certificates are in use"
-OUT, IN, LATCHED = "/numbers", "/commands", "/latched"
 ECHO = "/echo"
 CLIENTS, CALLS, CALL_S = 4, 5, 0.05
 """Calls at once, and one after the other; what the server needs for each, so that some are always open."""
-
-
-def taken_over(one: Agent) -> int:
-    """How often it said that replaced certificates are in use."""
-    return one.process.log.read_text(errors="replace").count(IN_USE)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A robot that connects to a station, and what crosses."""
-
-    made: Certificates
-    robot: Agent
-    station: Agent
-    streams: dict[str, tuple[RosNode, RosNode]]
-
-    def flows(self) -> None:
-        for _, tally in self.streams.values():
-            flows(tally)
-
-    def silence_s(self, since_s: float) -> float:
-        """The longest, of both directions."""
-        return max(tally.call("longest_silence_s", since_s=since_s) for _, tally in self.streams.values())
-
-    def losses(self) -> dict[str, int]:
-        """What did not come, all of it counted; ends the streams."""
-        agents = (self.robot, self.station)
-        return {
-            topic: sum(all_losses_are_counted(talker, tally, agents, topic).values())
-            for topic, (talker, tally) in self.streams.items()
-        }
 
 
 @contextlib.contextmanager
@@ -78,17 +48,7 @@ def agents(made: Certificates) -> Iterator[tuple[Agent, Agent]]:
 @contextlib.contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
     made = Certificates(folder)
-    with (
-        agents(made) as (robot, station),
-        traffic(robot.domain, station.domain, topic=OUT, rate_hz=RATE_HZ) as out,
-        traffic(station.domain, robot.domain, topic=IN, rate_hz=RATE_HZ) as back,
-        traffic(
-            robot.domain, station.domain, topic=LATCHED, rate_hz=RATE_HZ, transient_local=True
-        ) as latched,
-    ):
-        on = Stage(made, robot, station, {OUT: out, IN: back, LATCHED: latched})
-        for _, tally in on.streams.values():
-            under_way(tally, rate_hz=RATE_HZ)
+    with agents(made) as (robot, station), crossing(made, robot, station) as on:
         yield on
 
 
