@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyroute2 import IPRoute
+from pyroute2 import IPRoute, NetlinkError
 
 from tests.netopt.kernel.conftest import why_no_namespace
 
@@ -90,7 +90,7 @@ def why_no_shaped_link() -> str:
     try:
         with shaped_link("1mbit"):
             return ""
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the reason
+    except (OSError, NetlinkError) as error:
         return f"no veth pair with tbf: {error}"
 
 
