@@ -33,6 +33,6 @@ def zenoh_network(loaded: LoadedConfig) -> ZenohNetwork:
         lease_s=zenoh.lease_s,
         shared_memory=zenoh.shared_memory,
         query_timeout_s=zenoh.queries_timeout_s,
-        notsent_lowat=zenoh.tcp_notsent_lowat,
+        link_mbit_s=zenoh.link_mbit_s,
         extra=zenoh.extra_options(),
     )

@@ -38,6 +38,7 @@ _MAX_DOMAIN_ID = 232
 """With more, the port numbers of DDSI-RTPS (7400 + 250 * domain) leave the 16 bits of UDP."""
 _MAX_INTERFACE_CHARS = 15  # Linux: IFNAMSIZ is 16 with the closing zero
 _MAX_TIME_S = 3600.0
+_MAX_MBIT_S = 10_000.0
 
 
 def _endpoint(text: str) -> str:
@@ -156,9 +157,10 @@ class ZenohConfig(Section):
     """Seconds to keep the routes of a peer whose link broke, so that a short cut loses no endpoint."""
     lease_s: Annotated[float, Field(strict=True, ge=0.5, le=_MAX_TIME_S)] = 1.5
     """Seconds of silence after which the other side takes our link for dead; give both sides the same."""
-    tcp_notsent_lowat: Annotated[int, Field(strict=True, ge=1024, le=1 << 30)] | None = None
-    """Bytes that a TCP or TLS link may leave unsent in the kernel, where no priority overtakes them; null:
-    the kernel's own. With few, a peer that stands still holds up other links for seconds."""
+    link_mbit_s: Annotated[float, Field(strict=True, ge=0.1, le=_MAX_MBIT_S)] | None = None
+    """Megabits per second that a TCP or TLS link carries. It then sends at nine tenths of that at most, and
+    priorities hold while it is full; null: as fast as the kernel lets it. Its price: a peer that stands still
+    holds up other links for seconds."""
     transient_local_cache_multiplier: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
     """History kept for late joiners of a transient-local topic: this many times the writer's depth."""
     shared_memory: StrictBool = True

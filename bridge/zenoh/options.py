@@ -19,6 +19,11 @@ C.6). With 4 keep-alives per lease the end of a link is seen within 2 s."""
 OPEN_TIMEOUT_MS = 5000
 """For the handshake of one link."""
 RETRY_FACTOR = 2
+_BATCH_S = 0.001
+"""A link that is said to be slow takes no longer for what it sends in one piece."""
+_MIN_BATCH_BYTES = 4096
+_MAX_BATCH_BYTES = 65535
+"""The most that Zenoh takes, and its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ class ZenohNetwork:
     lease_s: float = LEASE_S
     shared_memory: bool = True
     query_timeout_s: float = 5.0
-    notsent_lowat: int | None = None
-    """See :mod:`bridge.zenoh.sockets`; no option of Zenoh's."""
+    link_mbit_s: float | None = None
+    """What a link carries; see :mod:`bridge.zenoh.sockets`."""
     extra: Sequence[tuple[str, Json]] = ()
     """Raw options, merged last."""
 
@@ -70,6 +75,11 @@ def zenoh_options(network: ZenohNetwork) -> dict[str, Json]:
             section = inner
         section[leaf] = value
     return options
+
+
+def bytes_in(seconds: float, mbit_s: float) -> int:
+    """What a link of this rate carries meanwhile."""
+    return int(seconds * mbit_s * 1e6 / 8)
 
 
 def tls_options(network: ZenohNetwork) -> dict[str, Json]:
@@ -106,6 +116,10 @@ def _own(network: ZenohNetwork) -> list[tuple[str, Json]]:
         ("queries_default_timeout", int(network.query_timeout_s * 1000)),
         ("adminspace/enabled", True),
     ]
+    if network.link_mbit_s is not None:
+        # What goes to a link in one piece, which nobody overtakes.
+        batch_bytes = min(bytes_in(_BATCH_S, network.link_mbit_s), _MAX_BATCH_BYTES)
+        options.append(("transport/link/tx/batch_size", max(batch_bytes, _MIN_BATCH_BYTES)))
     if network.mode == "client":
         options.append(("connect/timeout_ms", OPEN_TIMEOUT_MS))
     if network.zid is not None:

@@ -22,7 +22,7 @@ from bridge.zenoh.options import ZenohNetwork
 from bridge.zenoh.publisher import RoutePublisher
 from bridge.zenoh.renewal import Declarations, Held
 from bridge.zenoh.services import SessionServices
-from bridge.zenoh.sockets import keep_unsent_short
+from bridge.zenoh.sockets import pace_links
 from bridge.zenoh.subscriber import RouteSubscriber
 from bridge.zenoh.tokens import DeclaredToken, TokenWatch
 
@@ -49,7 +49,7 @@ class ZenohSession:
     def __init__(self, session: zenoh.Session, network: ZenohNetwork) -> None:
         self._session = session
         self._mode = network.mode
-        self._unsent = keep_unsent_short(session, network.notsent_lowat)
+        self._paced = pace_links(session, network.link_mbit_s)
         self.zid = str(session.zid())
         self._declared = Declarations()
         self.services = SessionServices(session, self._declared)
@@ -216,7 +216,7 @@ class ZenohSession:
                     self._on_link(False)  # nobody else tells of the end of a session's own links
             time.sleep(_AWAY_S)
             self._session = self.services.session = reopen_session(network)
-            self._unsent = keep_unsent_short(self._session, network.notsent_lowat)
+            self._paced = pace_links(self._session, network.link_mbit_s)
             self._locators_at_s = 0.0
             for part in parts:
                 part.renew(self._session)

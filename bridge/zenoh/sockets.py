@@ -1,9 +1,12 @@
-"""Keeps short, where that is asked for, what waits in the kernel for a full link, so that priorities decide.
+"""Has each link send no faster than its way carries, where that is known, so that priorities decide.
 
 Zenoh has a queue for each priority before a link, and takes from the most urgent one. What it has written to
-a socket nobody overtakes, and a socket takes megabytes: 0.15 s of a link of 100 Mbit/s. Zenoh can limit the
-whole buffer of a socket (``so_sndbuf``), which with it limits what a long way carries; the kernel can limit
-what it has not sent yet, but Zenoh cannot ask for that. So we do, for each link, on a copy of its descriptor.
+a socket nobody overtakes: a socket takes megabytes, and what the kernel has sent waits once more before the
+narrow part of the way. So for each link, on a copy of its descriptor, we have the kernel send a little slower
+than that part does (which needs neither a privilege nor a queue discipline), and take little before.
+
+What is left is one segment of up to 64 KiB in the kernel, which grows while it waits whatever the limit, and
+as much in the TLS library: 10 ms of 100 Mbit/s.
 
 Its price: what the kernel takes for a peer that stands still keeps Zenoh from waiting for it. With 16 KiB
 2000 small messages a second to a stopped peer held up the whole session, other links too, for 5 s.
@@ -15,14 +18,21 @@ import contextlib
 import ipaddress
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import zenoh
 
 from bridge.core.endpoint import parse_endpoint
 from bridge.errors import InvalidName
+from bridge.zenoh.options import bytes_in
 
+_SO_MAX_PACING_RATE = 47  # asm-generic/socket.h; bytes a second, without headers
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h
+_SHARE = 0.9
+"""Of what the link carries; headers take some 5 % of it, and what stands in line before it wants to drain."""
+_UNSENT_S = 0.001
+_MIN_UNSENT_BYTES = 4096
 _OF_THE_HOST = Path("/proc/sys/net/ipv4/tcp_notsent_lowat")
 _DESCRIPTORS = Path("/proc/self/fd")
 _STREAMS = frozenset({"tcp", "tls", "ws"})
@@ -30,37 +40,54 @@ _STREAMS = frozenset({"tcp", "tls", "ws"})
 Place = tuple[str, int]
 
 
-def keep_unsent_short(
-    session: zenoh.Session, most_bytes: int | None
-) -> zenoh.LinkEventsListener[None] | None:
-    """Limit what each link of a session leaves unsent in the kernel, until the session closes.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the socket of a link may do."""
 
-    Does nothing without a limit, and where the kernel is not Linux.
+    bytes_s: int
+    unsent_bytes: int
+    """Written and not sent yet; less where the administrator set less for all sockets."""
+
+
+def pace_of(mbit_s: float) -> Pace:
+    """Of a link that carries so much."""
+    return Pace(
+        bytes_s=bytes_in(_SHARE, mbit_s),
+        unsent_bytes=min(max(bytes_in(_UNSENT_S, mbit_s), _MIN_UNSENT_BYTES), _limit_of_the_host()),
+    )
+
+
+def pace_links(session: zenoh.Session, mbit_s: float | None) -> zenoh.LinkEventsListener[None] | None:
+    """Pace each link of a session to this rate until the session closes.
+
+    Does nothing without a rate, and where the kernel is not Linux.
     """
-    if most_bytes is None:
+    if mbit_s is None:
         return None
+    pace = pace_of(mbit_s)
 
     def changed(event: zenoh.LinkEvent) -> None:
         """Thread: Zenoh's; takes some microseconds for each descriptor of the process."""
         if event.kind == zenoh.SampleKind.PUT:
-            limit(str(event.link.src), str(event.link.dst), most_bytes)
+            apply(pace, str(event.link.src), str(event.link.dst))
 
     return session.info.declare_link_events_listener(
         zenoh.handlers.Callback(changed, indirect=False), history=True
     )
 
 
-def limit(src: str, dst: str, most_bytes: int) -> bool:
-    """Do so for the link with these locators; whether it has a socket of ours that could be limited."""
+def apply(pace: Pace, src: str, dst: str) -> bool:
+    """To the link with these locators; whether it has a socket of ours that could be paced."""
     ends = (_place(src), _place(dst))
-    if None in ends or _limit_of_the_host() <= most_bytes:
+    if None in ends:
         return False
     with contextlib.suppress(OSError):
         for entry in _DESCRIPTORS.iterdir():
             with contextlib.suppress(OSError), _copy_of(int(entry.name)) as one:
                 found = (_end(one.getsockname()), _end(one.getpeername()))
                 if found == ends and one.type == socket.SOCK_STREAM:
-                    one.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, most_bytes)
+                    one.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, pace.bytes_s)
+                    one.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, pace.unsent_bytes)
                     return True
     return False
 

@@ -14,20 +14,25 @@ import pytest
 from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
 from tests.integration.support.certificates import Certificates
 from tests.integration.support.checker import counted
+from tests.integration.support.figures import percentile
 from tests.integration.support.shaped import ADDRESSES, Namespace, shaped_link, why_no_shaped_link
+from tests.integration.support.stalls import served_first
 
 RATE = "100mbit"
-LATER_MS = 60.0
-"""What a full link may cost the most urgent topic, median: 13 to 20 on two cores with other work, 141 and
-more where the kernel may keep unsent what it likes. Higher percentiles are those of the processors."""
+MBIT_S = 100.0
+"""The same, as the robot's agent is told."""
+LATER_MS = 20.0
+"""What a full link may cost the most urgent topic, 99th percentile."""
+FILLED_MS = 60.0
+"""What it costs any other topic at least, median, or it was not full."""
 ATTEMPTS = 4
 """At most: of a machine that does something else meanwhile, the best one counts."""
-COMMANDS, COMMANDS_HZ = 200, 100.0
-COMMAND = {"width": 1, "height": 1, "depth": 200}
+COMMANDS, COMMANDS_HZ = 1000, 200.0
+COMMAND = {"width": 1, "height": 1, "depth": COMMANDS}
 """An image is what the nodes of the test measure with, so the command is a small one."""
 VIEW = {"width": 640, "height": 480, "depth": 5}
-CAMERAS, VIEWS, VIEWS_HZ = 3, 30, 6.0
-"""133 Mbit/s for five seconds."""
+CAMERAS, VIEWS, VIEWS_HZ = 3, 45, 6.0
+"""133 Mbit/s for seven and a half seconds."""
 IMAGE = {"width": 2048, "height": 1024, "depth": 10}
 """6 MiB in RGB."""
 IMAGES, IMAGES_HZ = 10, 4.0
@@ -85,7 +90,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         "listen": [],
         "connect": [f"tls/{ADDRESSES[1]}:7447"],
         "tls": made.tls("robot", sans=names),
-        "tcp_notsent_lowat": 16384,
+        "link_mbit_s": MBIT_S,
     }
     with shaped_link() as ends, domains(2) as (here, there), contextlib.ExitStack() as stack:
         with ends[1].entered():
@@ -112,10 +117,6 @@ def publishing(cameras: list[RosNode], *, count: int, rate_hz: float) -> Iterato
             thread.join()
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[math.ceil(share * len(values)) - 1]
-
-
 def latencies_ms(topics: list[tuple[RosNode, RosNode]]) -> list[list[float]]:
     """Of commands on each of the topics, sent at the same time."""
     before = [len(viewer.call("received")) for _, viewer in topics]
@@ -138,7 +139,7 @@ class Measured:
     @property
     def filled(self) -> bool:
         """What is not urgent waited."""
-        return self.full[1][0] > self.free[1][0] + LATER_MS
+        return self.full[1][0] > self.free[1][0] + FILLED_MS
 
 
 def measured(on: Stage, commands: list[tuple[RosNode, RosNode]], cameras: list[RosNode]) -> Measured:
@@ -152,13 +153,14 @@ def measured(on: Stage, commands: list[tuple[RosNode, RosNode]], cameras: list[R
 
 
 def later_ms(attempts: list[Measured]) -> float:
-    """What the full link cost the urgent topic, median; the best of each state is the least disturbed one."""
-    full = [one.full[0][0] for one in attempts if one.filled]
-    return min(full, default=math.inf) - min(one.free[0][0] for one in attempts)
+    """What the full link cost the urgent topic, p99; the best of each state is the least disturbed one."""
+    full = [one.full[0][1] for one in attempts if one.filled]
+    return min(full, default=math.inf) - min(one.free[0][1] for one in attempts)
 
 
 def test_the_most_urgent_topic_is_hardly_later_on_a_link_that_three_cameras_fill(tmp_path: Path) -> None:
-    with stage(tmp_path) as on:
+    with served_first() as first, stage(tmp_path) as on:
+        print("served before the machine's other work" if first else "among the machine's other work")
         on.shape(RATE)
         commands = [on.topic(name, **COMMAND) for name in (URGENT, PLAIN)]
         cameras = [on.topic(f"/camera{number}", **VIEW)[0] for number in range(CAMERAS)]

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
+from tests.integration.support.figures import percentile
 
 IMAGE = {"width": 2048, "height": 1024}
 """6 MiB in RGB."""
 COUNT = 100
 RATE_HZ = 10.0
-
-
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def all_arrived(viewer: RosNode, *agents: Agent) -> bool:

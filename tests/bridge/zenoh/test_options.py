@@ -122,3 +122,12 @@ def test_a_users_pace_of_retries_holds_for_every_endpoint() -> None:
 def test_the_lease_is_told_to_the_other_side() -> None:
     assert option("transport/link/tx/lease") == 1500
     assert option("transport/link/tx/lease", lease_s=4.0) == 4000
+
+
+@pytest.mark.parametrize(
+    ("mbit_s", "batch_bytes"), [(None, None), (0.1, 4096), (100.0, 12_500), (10_000.0, 65_535)]
+)
+def test_a_link_of_a_known_rate_sends_a_millisecond_in_one_piece(
+    mbit_s: float | None, batch_bytes: int | None
+) -> None:
+    assert option("transport/link/tx/batch_size", link_mbit_s=mbit_s) == batch_bytes
