@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeGuard, get_args, get_origin
+from typing import Any, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -114,7 +114,7 @@ def fault_of(error: ErrorDetails, root: type[BaseModel]) -> Fault:
     limits = {"greater_than_equal": "below", "greater_than": "not above", "less_than_equal": "above"}
     if kind in limits:
         limit = next(iter(context.values()))
-        problem = f"{shown(error['input'])} is {limits[kind]} {limit:g}"
+        problem = f"{shown(error['input'])} is {limits[kind]} {_number(limit)}"
         return Fault(path=path, problem=problem, remedy=f"give {_range(path, root)}")
     return Fault(path=path, problem=error["msg"].lower(), remedy="see configs/bridge.reference.yaml")
 
@@ -158,12 +158,25 @@ def _literals(path: Path, root: type[BaseModel]) -> list[str]:
 
 
 def _range(path: Path, root: type[BaseModel]) -> str:
-    model = _model_at(path[:-1], root)
-    limits = model.model_fields[str(path[-1])].metadata if model else []
-    low = next((f"at least {limit.ge:g}" for limit in limits if hasattr(limit, "ge")), "")
-    low = low or next((f"more than {limit.gt:g}" for limit in limits if hasattr(limit, "gt")), "")
-    high = next((f"at most {limit.le:g}" for limit in limits if hasattr(limit, "le")), "")
+    limits = _limits(path, root)
+    low = next((f"at least {_number(limit.ge)}" for limit in limits if hasattr(limit, "ge")), "")
+    low = low or next((f"more than {_number(limit.gt)}" for limit in limits if hasattr(limit, "gt")), "")
+    high = next((f"at most {_number(limit.le)}" for limit in limits if hasattr(limit, "le")), "")
     return " and ".join(part for part in (low, high) if part)
+
+
+def _limits(path: Path, root: type[BaseModel]) -> list[Any]:
+    """Those of a field, also where it may be null: they stand inside the union then."""
+    model = _model_at(path[:-1], root)
+    if model is None:
+        return []
+    field = model.model_fields[str(path[-1])]
+    inside = (one for part in get_args(field.annotation) for one in getattr(part, "__metadata__", ()))
+    return [*field.metadata, *(limit for one in inside for limit in getattr(one, "metadata", ()))]
+
+
+def _number(limit: float) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
 
 
 def _model_at(path: Path, root: type[BaseModel]) -> type[BaseModel] | None:

@@ -34,6 +34,17 @@ def faults(data) -> list[str]:
             "zenoh.link_grace_s: 5000 is above 3600; give at least 0 and at most 3600",
         ),
         (
+            {"zenoh": {"tcp_notsent_lowat": 5}},
+            "zenoh.tcp_notsent_lowat: 5 is below 1024; give at least 1024 and at most 1073741824",
+        ),
+        (
+            {"zenoh": {"tcp_notsent_lowat": "many"}},
+            (
+                "zenoh.tcp_notsent_lowat: expected a whole number, found 'many'; "
+                "write it without quotes and without a point"
+            ),
+        ),
+        (
             {"ros": {"enabled": "yes"}},
             "ros.enabled: expected true or false, found 'yes'; write true or false, without quotes",
         ),
