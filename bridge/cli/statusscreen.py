@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 MAX_FINDINGS, MAX_LINKS = 5, 8
 """Lines; of more than that the rest is counted."""
+TYPES_FROM_COLUMNS = 110
+"""Of the terminal."""
+_ROUTE_COLUMNS = ("STATE", "WAY", "NAME", "TYPE", "msg/s", "P50 ms", "P99 ms", "MESSAGES", "DROPS", "LOST")
+_CUT_FIRST = ("NAME", "TYPE", "TO")
 _LOOK_S = 0.1
 """How soon a new size of the terminal is seen."""
 _STYLES = {
@@ -82,8 +86,9 @@ def show(first: Answer, asker: Asker, stop: threading.Event) -> None:
             now = shutil.get_terminal_size()
             if fresh or now != size:
                 size = now
+                width, height = console.size
                 picture = screen(
-                    answer.info, answer.routes, shown, height=console.size.height, trouble=trouble
+                    answer.info, answer.routes, shown, width=width, height=height, trouble=trouble
                 )
                 live.update(picture, refresh=True)
             latest = asker.answer(_LOOK_S)
@@ -95,8 +100,11 @@ def show(first: Answer, asker: Asker, stop: threading.Event) -> None:
                 answer, shown = latest, rates.take(latest.routes, latest.taken_s)
 
 
-def screen(info: Json, routes: Json, rates: Mapping[Key, float], *, height: int, trouble: str = "") -> Group:
-    """One picture of at most `height` lines."""
+def screen(
+    info: Json, routes: Json, rates: Mapping[Key, float], *, width: int, height: int, trouble: str = ""
+) -> Group:
+    """One picture of at most `height` lines; types are left out where there is no room beside the names."""
+    columns = [name for name in _ROUTE_COLUMNS if name != "TYPE" or width >= TYPES_FROM_COLUMNS]
     head = [_head(info), *([_line(f"trying again: {trouble}", "bold red")] if trouble else [])]
     findings = _findings(info)
     links = _links(info)
@@ -107,7 +115,7 @@ def screen(info: Json, routes: Json, rates: Mapping[Key, float], *, height: int,
         left -= len(lines[:left])
     for table, rows, most in (
         (_link_table(), links, MAX_LINKS),
-        (_route_table(), _routes(routes, rates), height),
+        (_table(columns, numbers=6), _routes(routes, rates, columns), height),
     ):
         if left < 3:  # an empty line, the headings and a row
             break
@@ -129,10 +137,11 @@ def _head(info: Json) -> Text:
     up = duration(uptime_s) if isinstance(uptime_s, (int, float)) else "?"
     line = _line(f"zenlink {answers.text(info, 'version')} ", "bold")
     line.append(one_line(str(ready)), "green" if ready.ready else "bold red")
+    bridges = len(answers.items(answers.get(info, "peers")))
     line.append(
         one_line(
             f", up {up}, domain {answers.text(info, 'domain_id')}, {answers.text(info, 'mode')} "
-            f"{answers.text(info, 'zid')}, {len(answers.items(answers.get(info, 'peers')))} bridges"
+            f"{answers.text(info, 'zid')}, {bridges} bridge{'' if bridges == 1 else 's'}"
         )
     )
     return line
@@ -163,8 +172,8 @@ def _links(info: Json) -> list[list[Text]]:
     ]
 
 
-def _routes(routes: Json, rates: Mapping[Key, float]) -> list[list[Text]]:
-    """What does not cross first, then by rate."""
+def _routes(routes: Json, rates: Mapping[Key, float], columns: Sequence[str]) -> list[list[Text]]:
+    """What does not cross first, then by rate; of each what the columns want."""
 
     def order(route: Json) -> tuple[int, float, str]:
         word = answers.route_word(route)
@@ -183,7 +192,7 @@ def _routes(routes: Json, rates: Mapping[Key, float]) -> list[list[Text]]:
                 answers.route_word(route),
                 answers.text(spec, "direction"),
                 answers.text(spec, "ros_name"),
-                answers.text(route, "ros_type"),
+                *([answers.text(route, "ros_type")] if "TYPE" in columns else []),
                 "" if rate is None else f"{rate:.1f}",
                 *answers.latency_texts(route),
                 answers.text(counters, "messages"),
@@ -198,13 +207,8 @@ def _link_table() -> Table:
     return _table(("LINK", "TO", "NEIGHBOUR", "RTT P50 ms", "P99 ms", "ONE-WAY LIMIT ms"), numbers=3)
 
 
-def _route_table() -> Table:
-    columns = ("STATE", "WAY", "NAME", "TYPE", "msg/s", "P50 ms", "P99 ms", "MESSAGES", "DROPS", "LOST")
-    return _table(columns, numbers=6)
-
-
-def _table(columns: tuple[str, ...], *, numbers: int) -> Table:
-    """Each row on one line, cut where the terminal ends.
+def _table(columns: Sequence[str], *, numbers: int) -> Table:
+    """Each row on one line; where the terminal is narrow, names are cut before anything else is.
 
     Args:
         columns: The headings.
@@ -213,12 +217,18 @@ def _table(columns: tuple[str, ...], *, numbers: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         right = index >= len(columns) - numbers
-        table.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        table.add_column(
+            column,
+            justify="right" if right else "left",
+            no_wrap=column
+            not in _CUT_FIRST,  # for rich what may wrap gives way; the cells themselves never do
+            overflow="ellipsis",
+        )
     return table
 
 
 def _cells(state: str, *texts: str) -> list[Text]:
-    return [Text(one_line(state), _STYLES.get(state, "")), *(Text(one_line(text)) for text in texts)]
+    return [_line(state, _STYLES.get(state, "")), *map(_line, texts)]
 
 
 def _line(text: str, style: str = "") -> Text:

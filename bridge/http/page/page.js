@@ -159,7 +159,8 @@ function showFindings(findings) {
 function linkCards() {
   const measured = new Map(agent.probe.latencies.map((one) => [one.target, one]));
   const made = new Map(agent.connections.configured.filter((one) => one.up).map((one) => [one.dst, one]));
-  const back = (one) => (one && one.reconnects ? `, came back ${one.reconnects} times` : "");
+  const times = (count) => (count === 1 ? "once" : `${count} times`);
+  const back = (one) => (one && one.reconnects ? `, came back ${times(one.reconnects)}` : "");
   const down = agent.connections.configured.filter((one) => !one.up)
     .map((one) => ({ state: "down", lines: ["no link", one.endpoint, `the findings say why${back(one)}`] }));
   return [...down, ...agent.links.map((link) => {

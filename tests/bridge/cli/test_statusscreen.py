@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bridge.cli.statusscreen import MAX_FINDINGS, Rates, screen
+from bridge.cli.statusscreen import MAX_FINDINGS, TYPES_FROM_COLUMNS, Rates, screen
 from bridge.core.jsonform import to_json
 from bridge.core.latency import PassiveLatency
 from bridge.core.linkinfo import ConnectionInfo, ConnectionsInfo
@@ -32,10 +32,10 @@ from tests.integration.support.waiting import eventually
 ROOT = Path(__file__).parents[3]
 
 
-def lines(info, routes, rates=None, *, width=100, height=40, trouble="") -> list[str]:
+def lines(info, routes, rates=None, *, width=120, height=40, trouble="") -> list[str]:
     console = Console(width=width, color_system=None)
     with console.capture() as captured:
-        console.print(screen(info, routes, rates or {}, height=height, trouble=trouble))
+        console.print(screen(info, routes, rates or {}, width=width, height=height, trouble=trouble))
     return captured.get().splitlines()
 
 
@@ -66,6 +66,16 @@ def test_a_measured_route_has_its_latency_and_another_a_gap():
     assert heads.split()[-7:] == ["P50", "ms", "P99", "ms", "MESSAGES", "DROPS", "LOST"]
     assert scan.split()[2:] == ["/scan", "std_msgs/msg/String", "8", "31.5", "100", "0", "0"]
     assert tf.split()[2:] == ["/tf", "std_msgs/msg/String", "120", "0", "0"]
+
+
+@pytest.mark.parametrize(("width", "heading"), [(80, "NAME  "), (TYPES_FROM_COLUMNS, "TYPE  ")])
+def test_where_it_is_narrow_names_are_cut_and_never_a_number(width, heading):
+    long = route("/a" + "/very_long_name" * 9, counters=RouteCounters(messages=123_456_789))
+    shown = lines(to_json(agent_info()), [to_json(long)], width=width)
+    assert heading in shown[-2]
+    assert "/a/very_long_" in shown[-1]
+    assert shown[-1].count("…") == 1
+    assert shown[-1].split()[-3:] == ["123456789", "0", "0"]
 
 
 def test_a_route_that_was_opened_again_has_no_rate_yet():
