@@ -164,7 +164,12 @@ def _links(agent: AgentInfo) -> Iterator[Metric]:
 def _graph(found: GraphInfo) -> Iterator[Metric]:
     """How large both sides are; labels are bounded by the kinds that there are."""
     for name, text, label, counts in (
-        ("dds_participants", "Participants of the DDS domain but our own.", "vendor", found.participants),
+        (
+            "dds_participants",
+            "Participants of the DDS domain but the one that bridges.",
+            "vendor",
+            found.participants,
+        ),
         ("dds_readers", "Their readers of ROS topics, services and actions.", "vendor", found.readers),
         ("dds_writers", "Their writers of those.", "vendor", found.writers),
         ("announced", "Interfaces that other bridges announce.", "kind", found.announced),

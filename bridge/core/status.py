@@ -141,7 +141,7 @@ class AgentState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphInfo:
-    """How large both sides are, without our own part of them."""
+    """How large both sides are, without what bridges them."""
 
     participants: Counts = ()
     """(DDS implementation, participants of the domain), as the next two."""

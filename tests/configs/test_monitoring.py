@@ -6,13 +6,14 @@ import json
 import re
 import shutil
 import subprocess
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, ProcessCollector
 from ruamel.yaml import YAML
 
+from bridge.cli.main import main
 from bridge.metrics import registry
 from tests.bridge.facts import facts, route
 
@@ -77,6 +78,22 @@ def test_each_alert_has_its_test_and_its_page(alert):
     assert f"\n## {alert['alert']}\n" in RUNBOOK.read_text(encoding="utf-8")
     assert alert["annotations"]["runbook"] == f"docs/runbook.md#{alert['alert'].lower()}"
     assert alert["labels"]["severity"] in ("warning", "critical")
+
+
+def test_each_command_of_the_runbook_exists_with_its_options(capsys):
+    page = RUNBOOK.read_text(encoding="utf-8")
+    named = re.findall(r"(?:`|^)zenlink ([^`#\n]+)", page, re.MULTILINE)
+    assert len(named) > 15
+    for line in named:
+        words = line.split()
+        command = takewhile(lambda word: word.isalpha() and word.islower(), words)
+        assert main([*command, "--help"]) == 0, line
+        known = capsys.readouterr().out.split()
+        assert not {word for word in words if word.startswith("-")} - {one.rstrip(",") for one in known}, line
+
+
+def test_each_metric_of_the_runbook_exists():
+    assert unknown(RUNBOOK.read_text(encoding="utf-8")) == set()
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
