@@ -14,9 +14,10 @@ import gc
 import sys
 from collections.abc import Iterator
 
-GC_YOUNG_OBJECTS = 50_000
+GC_YOUNG_OBJECTS = 10_000
 """Looked through when there are so many new ones; a batch of 256 samples makes about a thousand, all freed by
-their reference counts. What is left for the collector are cycles of the control side."""
+their reference counts. What is left for the collector are cycles of the control side, most of them pyroute2's
+(0.9), which leaves some with every question to the kernel: with 50 000 they piled up for minutes on end."""
 SWITCH_INTERVAL_S = 0.0001
 """How long a thread that computes keeps the interpreter from one that has a sample, which on its way needs it
 four times in each agent. Threads with samples give it back by themselves after some microseconds, so it costs

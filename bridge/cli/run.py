@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from bridge.cli.logs import LogFormat, LogLevel, setup_logging
 from bridge.cli.servicemanager import ServiceManager
 from bridge.cli.signals import stop_signals
 from bridge.settle import collections_paused, keep_large_blocks, settle_interpreter
+from bridge.sparememory import SpareMemory
 
 if TYPE_CHECKING:
     from bridge.config_io import FlagOverrides, LoadedConfig
@@ -96,6 +98,7 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
         importing.close()
         settle_interpreter()
         check, manager = HostCheck(loaded.config.tune.profile), ServiceManager()
+        spare = SpareMemory()
         with captured_log() as zenoh_log:
             run_agent(
                 loaded,
@@ -103,7 +106,7 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
                 stop=stop,
                 host=Host(
                     ready=lambda: _ready(loaded, check, manager),
-                    alive=manager.alive,
+                    alive=lambda: _alive(manager, spare),
                     stopping=manager.stopping,
                     handshakes_refused=zenoh_log.refused,
                     faults=faults.counts,
@@ -120,6 +123,11 @@ def _ready(loaded: LoadedConfig, check: HostCheck, manager: ServiceManager) -> N
     manager.ready()
     if loaded.config.tune.action == "check":
         check.start()
+
+
+def _alive(manager: ServiceManager, spare: SpareMemory) -> None:
+    manager.alive()
+    spare.look(time.monotonic())
 
 
 def _read(file: Path | None, flags: FlagOverrides, parameters: Path | None) -> LoadedConfig:

@@ -26,6 +26,31 @@ for _ in range(20):
 assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults < 20 * 100, "memory was mapped anew"
 """
 
+GARBAGE = """
+import bridge.agent
+from bridge.settle import settle_interpreter
+
+class Knot:
+    alive = most = 0
+
+    def __init__(self):
+        self.itself = self
+        Knot.alive += 1
+        Knot.most = max(Knot.most, Knot.alive)
+
+    def __del__(self):
+        Knot.alive -= 1
+
+settle_interpreter()
+for _ in range(60_000):
+    Knot()
+assert Knot.most < 20_000, Knot.most
+"""
+
+
+def test_what_only_the_collector_finds_does_not_pile_up() -> None:
+    subprocess.run([sys.executable, "-c", GARBAGE], check=True, timeout=60)
+
 
 def test_imported_modules_are_left_out_of_collections_and_large_blocks_are_kept() -> None:
     subprocess.run([sys.executable, "-c", CODE], check=True, timeout=60)
