@@ -34,14 +34,14 @@ def faults(data) -> list[str]:
             "zenoh.link_grace_s: 5000 is above 3600; give at least 0 and at most 3600",
         ),
         (
-            {"zenoh": {"tcp_notsent_lowat": 5}},
-            "zenoh.tcp_notsent_lowat: 5 is below 1024; give at least 1024 and at most 1073741824",
+            {"zenoh": {"link_mbit_s": 0}},
+            "zenoh.link_mbit_s: 0 is below 0.1; give at least 0.1 and at most 10000",
         ),
         (
-            {"zenoh": {"tcp_notsent_lowat": "many"}},
+            {"zenoh": {"link_mbit_s": "many"}},
             (
-                "zenoh.tcp_notsent_lowat: expected a whole number, found 'many'; "
-                "write it without quotes and without a point"
+                "zenoh.link_mbit_s: expected a number, found 'many'; "
+                "write it without quotes, with a point for the fraction"
             ),
         ),
         (

@@ -84,7 +84,7 @@ REMEDIES = {
     "json5_endpoints_no_list": 'write connect: {endpoints: ["tls/router.example:7447"]}',
     "json5_priority_zero": "write REGEX=1 to REGEX=7",
     "key_in_the_wrong_section": "it belongs under `zenoh:`",
-    "notsent_lowat_too_small": "give at least 1024 and at most 1073741824",
+    "link_mbit_too_small": "give at least 0.1 and at most 10000",
     "mode_misspelt": "did you mean router? allowed: router, peer, client",
     "not_utf8": "save the file as UTF-8",
     "rule_name_without_slash": "write /camera, or .*/camera for every namespace",
