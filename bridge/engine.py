@@ -238,7 +238,7 @@ class Engine:
             policy=self.policy,
             naming=self.naming,
             routing=self.verdict.route,
-            gids=self.routes.endpoint_gids(),
+            gids=self.routes.endpoint_gids,
         )
 
     def _decide(self, now_s: float) -> None:

@@ -148,7 +148,7 @@ class NodePublisher:
         policy: Policy,
         naming: Naming,
         routing: bool,
-        gids: tuple[tuple[Gid, ...], ...],
+        gids: Callable[[], tuple[tuple[Gid, ...], ...]],
     ) -> None:
         """Publish what has changed, now or when it is time.
 
@@ -157,25 +157,32 @@ class NodePublisher:
             policy: what may cross to this side.
             naming: of this side.
             routing: whether we route at all; a spare shows nobody.
-            gids: (readers, writers) of ours, all of them.
+            gids: looks up (readers, writers) of ours, all of them.
         """
         self._due = now_s < self._next_s
         if self._due:
             return
         self._next_s = now_s + PERIOD_S
+        began_s = self._clock_s()
+        if self._changed(policy=policy, naming=naming, routing=routing, gids=gids()):
+            self._next_s += max(0.0, _PAUSE * (self._clock_s() - began_s) - PERIOD_S)
+
+    def _changed(
+        self, *, policy: Policy, naming: Naming, routing: bool, gids: tuple[tuple[Gid, ...], ...]
+    ) -> bool:
+        """Publish if it is another than the last; whether it was."""
         graph = self._graph
         width = graph.gid_width(self._default_width)
         here = graph.participants.user_data.keys() | ()
         state = (gids, graph.far_nodes.version, here, policy, width, routing)
         if state == self._state:
-            return
+            return False
         self._state = state
-        began_s = self._clock_s()
         self.others = self._mapped(policy, naming) if routing and graph.far_nodes.version else ()
         claimed = {gid for node in self.others for gid in (*node.readers, *node.writers)}
         readers, writers = ([gid for gid in some if gid not in claimed] for some in gids)
         self._dds.announce_node(readers=readers, writers=writers, others=self.others, gid_width=width)
-        self._next_s += max(0.0, _PAUSE * (self._clock_s() - began_s) - PERIOD_S)
+        return True
 
     def next_due_s(self) -> float | None:
         """When :meth:`publish` is to be called again, where it was too early the last time."""
