@@ -56,6 +56,7 @@ def joined_domain(loaded: LoadedConfig) -> Iterator[Domain | None]:
             namespace=config.ros.namespace,
         )
         closing.callback(dds.close)
+        dds.listen()
         yield Domain(dds=dds, zid=zid, joined_s=time.monotonic())
 
 

@@ -47,14 +47,19 @@ class Candidate:
         self._last_participant_s = 0.0
 
     def start(self, now_s: float) -> None:
-        """Both sides are joined from now on, the domain perhaps for a while already."""
-        self._started_s = self._last_participant_s = now_s
+        """Both sides are joined from now on, the domain perhaps for a while already.
+
+        What was heard there meanwhile must be in the inbox before the first :meth:`decide`.
+        """
+        self._started_s = now_s
+        self._last_participant_s = now_s if self._joined_s is None else self._joined_s
         self.announce()
 
     def participant_discovered(self, event: ParticipantDiscovered, now_s: float) -> None:
         """Discovery is not quiet yet, unless that is a node of our own."""
         if not is_companion_of(self._zenoh.zid, event.user_data):
-            self._last_participant_s = now_s
+            heard_s = now_s if event.heard_s is None else min(event.heard_s, now_s)
+            self._last_participant_s = max(self._last_participant_s, heard_s)
 
     @property
     def deciding(self) -> bool:

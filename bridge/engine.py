@@ -147,9 +147,10 @@ class Engine:
         self._bridge_token = self.zenoh.announce(str(Token(zid=self.zenoh.zid, kind=TokenKind.BRIDGE)))
         self._candidate.start(self._started_s)
         self._retry_thread.start()
-        self._thread.start()
+        # Before the thread, which may route at once: who is on the domain already must be known to it.
         self.dds.start(self.inbox.put)
         self.zenoh.start(self.inbox.put)
+        self._thread.start()
 
     def close(self) -> None:
         """Stop routing: everything taken is passed on or counted, every token retired. Idempotent.

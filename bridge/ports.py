@@ -101,7 +101,7 @@ class DdsSide(Protocol):
     participant: Gid
 
     def start(self, emit: EventSink) -> None:
-        """Begin discovery; events follow until :meth:`close`."""
+        """Begin discovery: what is there is told before this returns, the rest until :meth:`close`."""
 
     def open_reader(
         self, *, dds_topic: str, dds_type: str, keyed: bool, qos: Qos, sink: SampleSink

@@ -6,7 +6,7 @@ union an engine must handle.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from bridge.core.extensions import Extension
@@ -41,6 +41,8 @@ class ParticipantDiscovered:
 
     gid: Gid
     user_data: bytes
+    heard_s: float | None = field(default=None, compare=False)
+    """Monotonic; None: just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

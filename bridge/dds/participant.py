@@ -109,6 +109,10 @@ class CycloneSide:
         self._pump = Pump(self._participant)
         self._flusher = Flusher()
 
+    def listen(self) -> None:
+        """Keep what is heard until :meth:`start`, so that it is known when others came. Thread: main."""
+        self._discovery.listen()
+
     def start(self, emit: EventSink) -> None:
         """See :class:`bridge.ports.DdsSide`."""
         self._pump.start()

@@ -175,6 +175,8 @@ class FakeDds:
         self.writers: list[FakeWriter] = []
         self.opened = 0
         """Endpoints created so far."""
+        self.heard_s: float | None = None
+        """When the others heard of it; None: when they are told."""
         self._entities: ParticipantEntities | None = None
         self._emit: EventSink | None = None
         self.closed = False
@@ -279,7 +281,9 @@ class FakeDds:
             other._hear(event)
 
     def _hear_all_of(self, other: FakeDds) -> None:
-        self._hear(ParticipantDiscovered(gid=other.participant, user_data=other.user_data))
+        self._hear(
+            ParticipantDiscovered(gid=other.participant, user_data=other.user_data, heard_s=other.heard_s)
+        )
         for endpoint in [*other.writers, *other.readers]:
             self._hear(_discovered(endpoint.endpoint))
         if other._entities is not None:

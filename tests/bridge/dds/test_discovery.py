@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
 
 from bridge.core.events import (
     EndpointDiscovered,
@@ -20,6 +23,7 @@ from bridge.core.events import (
 )
 from bridge.core.gid import VENDOR_FASTDDS, Gid
 from bridge.core.qos import Durability, History, HistoryKind, LivelinessKind, Ownership, Qos, Reliability
+from bridge.dds.discovery import Discovery
 from bridge.dds.participant import CycloneSide
 from bridge.dds.qos import writer_qos
 from tests.builders import LATCHED, RELIABLE
@@ -93,6 +97,57 @@ def test_what_is_already_there_when_we_join_is_told() -> None:
         pair.left.start(pair.heard_left)
         eventually(lambda: writer.gid in discovered(pair.heard_left))
         eventually(lambda: [e for e in pair.heard_left.of(NodesAnnounced) if e.entities.nodes[0].writers])
+
+
+def test_what_was_heard_before_the_start_is_told_by_its_end_with_when_it_was_heard() -> None:
+    with real_dds_pair() as pair:
+        assert isinstance(pair.left, CycloneSide)
+        pair.left.listen()
+        writer = open_writer(pair.right)
+        eventually(lambda: writer.gid in discovered(Heard(pair.left._discovery._early)))
+        before_s = time.monotonic()
+        later = open_writer(pair.right, topic="rt/later")
+        eventually(lambda: pair.left._discovery._early and later.gid in known(pair.left))
+        pair.left.start(pair.heard_left)
+        assert {writer.gid, later.gid} <= discovered(pair.heard_left).keys()
+        [participant] = pair.heard_left.of(ParticipantDiscovered)
+        assert participant.heard_s is not None
+        assert participant.heard_s < before_s
+
+
+def few_kept(side: CycloneSide, most: int) -> Discovery:
+    return Discovery(side._participant, own=side.participant, node_info=side._info_reader, max_early=most)
+
+
+def test_what_is_too_much_to_keep_before_the_start_is_told_after_it() -> None:
+    with real_dds_pair() as pair:
+        assert isinstance(pair.left, CycloneSide)
+        with closing(few_kept(pair.left, 10)) as listening:
+            listening.listen()
+            writers = [open_writer(pair.right, topic=f"rt/early{number}") for number in range(40)]
+            gids = {writer.gid for writer in writers}
+            eventually(lambda: gids <= known(pair.left) and listening._early)
+            eventually(lambda: len(listening._early) == 10)
+            listening.start(pair.heard_left)
+            assert gids <= discovered(pair.heard_left).keys()
+
+
+def test_listening_ends_though_nobody_ever_took_what_was_heard() -> None:
+    with real_dds_pair() as pair:
+        assert isinstance(pair.left, CycloneSide)
+        with closing(few_kept(pair.left, 1)) as listening:
+            listening.listen()
+            eventually(lambda: len(listening._early) == 1)
+        assert not listening._thread.is_alive()
+
+
+def known(side: CycloneSide) -> set[Gid]:
+    """The writers that Cyclone has discovered, taken or not."""
+    reader = BuiltinDataReader(side._participant, BuiltinTopicDcpsPublication)
+    try:
+        return {Gid(sample.key.bytes) for sample in reader.read(1000)}
+    finally:
+        reader.__del__()
 
 
 class Announced:
