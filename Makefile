@@ -96,10 +96,11 @@ restore: ## bring the newest archive back (RESTORE_FILE=..., RESTORE_OVERWRITE=y
 push: ## push the images to REGISTRY, and print their digests
 	@docker/images.sh push
 
-# First what waits more than it works, two files at a time, then what needs the machine for itself; both, whatever fails.
+# First what waits more than it works, two files at a time, then what needs the machine for itself; both, whatever
+# fails. The files come in the order of tests/conftest.py.
 check: lint test-env ## what CI runs: format, lint, types, import contracts, tests
 	@status=0; \
-	  $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone" $(ARGS) || status=$$?; \
+	  $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone" $(ARGS) || status=$$?; \
 	  $(BIN)/python -m pytest -m alone $(ARGS) || status=$$?; \
 	  exit $$status
 

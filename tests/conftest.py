@@ -19,17 +19,25 @@ settings.load_profile(os.environ.get("ZENLINK_HYPOTHESIS", "fast"))
 # A shell's job in the background ignores SIGINT, and so would every process that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-_ALONE = {"integration", "interop", "package", "stack", "systemd"}
-"""Folders whose tests need the machine for themselves: they measure times, or start many processes."""
+_ALONE = {"interop", "stack", "systemd"}
+"""Folders whose tests need the machine for themselves, all of them; others say so by the marker."""
+_WAITING = {"integration", "package"}
+"""Folders whose tests wait for processes of their own."""
 _TIMEOUT = pytest.StashKey[object]()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Before pytest selects by marker."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before pytest selects by marker. Where files run beside each other those that wait come first."""
     for item in items:
-        if _ALONE & set(Path(item.nodeid.partition("::")[0]).parts):
+        if not _ALONE.isdisjoint(_folders(item)):
             item.add_marker("alone")
+    if hasattr(config, "workerinput"):  # of pytest-xdist
+        items.sort(key=lambda item: _WAITING.isdisjoint(_folders(item)))
+
+
+def _folders(item: pytest.Item) -> tuple[str, ...]:
+    return Path(item.nodeid.partition("::")[0]).parts
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

@@ -6,6 +6,8 @@ import contextlib
 import time
 from collections.abc import Iterator
 
+import pytest
+
 from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
 from tests.integration.support.stalls import stalls
 
@@ -71,6 +73,7 @@ def test_a_result_may_come_long_after_the_timeout_of_other_calls() -> None:
         assert result(client, 0)["status"] == SUCCEEDED
 
 
+@pytest.mark.alone  # measures a time
 def test_a_server_that_is_killed_fails_its_goals_within_two_seconds() -> None:
     with (
         stalls() as stood,

@@ -57,6 +57,7 @@ def test_a_result_may_come_long_after_the_timeout_of_other_calls() -> None:
         assert ended(client, goal)["status"] == SUCCEEDED
 
 
+@pytest.mark.alone  # measures a time
 @pytest.mark.parametrize("client_form", [CYCLONE, FAST_DDS])
 def test_a_server_that_is_killed_fails_its_goals_within_two_seconds(client_form: str) -> None:
     with (

@@ -125,6 +125,7 @@ def test_shutdown_ends_the_process_from_every_state(state: str) -> None:
         assert process.wait() == 0
 
 
+@pytest.mark.alone  # a full load
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_at_full_load_loses_nothing_that_was_taken(number: int) -> None:
     names = ["load1", "load2"]

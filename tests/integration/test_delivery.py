@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+import pytest
+
 from tests.fakes.relay import Relay
 from tests.integration.support import agent, domains, eventually, ros_node
 from tests.integration.support.checker import all_losses_are_counted
 from tests.integration.support.routers import router
 from tests.integration.support.traffic import TOPIC, flows, traffic, under_way
+
+pytestmark = pytest.mark.alone  # what is lost for a reason of its own is to be none of the machine's
 
 RATE_HZ = 200.0
 AWAITED_S = 120.0

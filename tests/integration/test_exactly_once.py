@@ -124,6 +124,7 @@ def test_the_agent_that_stands_by_says_so_and_names_both() -> None:
         assert standby in told["text"]
 
 
+@pytest.mark.alone  # measures a time
 def test_when_the_active_agent_is_killed_the_other_takes_over_within_three_seconds() -> None:
     with (
         two_on_one_domain() as (pair, _, near, far),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 
+import pytest
+
 from tests.integration.support import agent, domains, eventually
 from tests.integration.support.checker import all_losses_are_counted
 from tests.integration.support.routers import router
 from tests.integration.support.stalls import stalls
 from tests.integration.support.traffic import flows, traffic, under_way
+
+pytestmark = pytest.mark.alone  # measures a silence
 
 GOES_ON_S = 2.0
 """Longest silence; a killed router is noticed at once."""

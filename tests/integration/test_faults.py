@@ -33,6 +33,8 @@ from tests.integration.support.faults import (
 from tests.integration.support.routers import Router, router
 from tests.integration.support.traffic import flows, under_way
 
+pytestmark = pytest.mark.alone  # a storm: what it breaks must not be what others of this machine break
+
 FAULTS_S = float(os.environ.get("ZENLINK_FAULTS_S", "40"))
 """40 s and what is around them are a minute."""
 SEED = int(os.environ.get("ZENLINK_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)

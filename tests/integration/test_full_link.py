@@ -18,6 +18,8 @@ from tests.integration.support.figures import percentile
 from tests.integration.support.shaped import ADDRESSES, Namespace, shaped_link, why_no_shaped_link
 from tests.integration.support.stalls import served_first
 
+pytestmark = pytest.mark.alone  # measures latencies on a link of a set rate
+
 RATE = "100mbit"
 MBIT_S = 100.0
 """The same, as the robot's agent is told."""

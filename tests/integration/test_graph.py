@@ -77,6 +77,7 @@ def test_services_of_far_nodes_are_theirs_where_nodes_on_cyclone_use_them() -> N
         eventually(lambda: here.call("of_node", full_name="/client")["clients"].get("/echo") == echo)
 
 
+@pytest.mark.alone  # measures a time
 @pytest.mark.parametrize("end", ["terminate", "kill"])
 def test_a_dead_node_is_gone_on_the_far_side_and_its_successor_is_a_new_one(end: str) -> None:
     """After SIGKILL only the lease of its participant tells, which a node of ROS has 20 s long; here 1 s."""

@@ -35,6 +35,8 @@ from tests.integration.support.outsiders import RELIABLE, outsider, publisher_to
 from tests.integration.support.ros import ros_node
 from tests.integration.support.waiting import eventually
 
+pytestmark = pytest.mark.alone  # floods the agents, and measures how long they hold back
+
 _HOUR_NS = 3_600 * 10**9
 _CDR_LE = b"\0\1\0\0"
 _TOKENS = 3_000

@@ -17,6 +17,8 @@ from typing_extensions import Self
 from tests.integration.support import Agent, agent, domains, eventually, ros_node
 from tests.integration.support.healthy import Healthy
 
+pytestmark = pytest.mark.alone  # measures latencies under attack
+
 RATE_HZ = 200.0
 SECONDS = 3.0
 """Of messages at that rate, in each arm."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
 from tests.integration.support.figures import percentile
+
+pytestmark = pytest.mark.alone  # needs 60 MB/s each way, all the time
 
 IMAGE = {"width": 2048, "height": 1024}
 """6 MiB in RGB."""

@@ -29,7 +29,10 @@ def why_not() -> str:
     return ""
 
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"no packet relay: {why_not()}")
+pytestmark = [
+    pytest.mark.alone,  # measures round trips
+    pytest.mark.skipif(bool(why_not()), reason=f"no packet relay: {why_not()}"),
+]
 
 
 def test_each_link_has_the_round_trip_that_its_packets_took() -> None:

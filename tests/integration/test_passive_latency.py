@@ -11,6 +11,8 @@ import pytest
 from tests.fakes.relay import Relay
 from tests.integration.support import Agent, RosNode, agent, domains, eventually, ros_node
 
+pytestmark = pytest.mark.alone  # measures latencies
+
 COUNT, RATE_HZ = 500, 50.0
 PROBE = {"probe": {"period_s": 0.05}}
 """So that its window of 240 messages is the time of publishing: a busy machine is busy for both."""

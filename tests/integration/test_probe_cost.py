@@ -6,6 +6,8 @@ import contextlib
 import threading
 import time
 
+import pytest
+
 from netopt.core.kernelview import Ends, TcpFigures, ends_of
 from netopt.kernel.sockets import kernel_figures
 from netopt.probe.clocks import SystemClock, own_echo
@@ -14,6 +16,8 @@ from netopt.probe.watch import Watch, WatchSettings
 from netopt.probe.zenoh import ZenohEcho
 from tests.contracts.pairs import zenoh_session
 from tests.integration.support.waiting import eventually
+
+pytestmark = pytest.mark.alone  # measures processor time
 
 SECONDS = 10
 HEADERS_BYTES = 66

@@ -26,6 +26,8 @@ from tests.contracts.pairs import zenoh_session
 from tests.fakes.relay import Passed, Relay
 from tests.integration.support.stalls import stalls
 
+pytestmark = pytest.mark.alone  # measures tenths of a millisecond
+
 SHARE, FLOOR_MS = 0.02, 0.3
 """What a probe's p50 may differ from the stamped one, each way."""
 MAGIC = b"ZLP1"

@@ -36,9 +36,12 @@ SECONDS = 4
 SCHEDULE = Schedule(rate_hz=87.0, messages=87 * SECONDS, warmup=20, timeout_s=10.0)
 """Not in step with sockperf's 100 Hz."""
 
-pytestmark = pytest.mark.skipif(
-    SOCKPERF is None, reason="no sockperf here; `make test-packages` installs it on Debian"
-)
+pytestmark = [
+    pytest.mark.alone,  # measures latencies
+    pytest.mark.skipif(
+        SOCKPERF is None, reason="no sockperf here; `make test-packages` installs it on Debian"
+    ),
+]
 
 
 @contextlib.contextmanager

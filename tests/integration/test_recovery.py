@@ -20,6 +20,8 @@ from tests.integration.support.routers import router
 from tests.integration.support.stalls import stalls
 from tests.integration.support.traffic import flows, traffic
 
+pytestmark = pytest.mark.alone  # measures how soon traffic is back
+
 REPEATS = int(os.environ.get("ZENLINK_REPEATS", "5"))
 """20 for the figures of a release."""
 BACK_S = 0.5

@@ -21,6 +21,8 @@ from tests.integration.support.traffic import (
     traffic,
 )
 
+pytestmark = pytest.mark.alone  # a lease of 1.5 s ends where the machine stands still
+
 UNREAD = "/unread"
 RESTARTS = 10
 

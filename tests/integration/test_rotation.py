@@ -24,6 +24,8 @@ from tests.integration.support.rotating import (
     taken_over,
 )
 
+pytestmark = pytest.mark.alone  # measures a silence
+
 REFUSED = "the new certificates are not in use yet: there is no link with the new certificates"
 ECHO = "/echo"
 CLIENTS, CALLS, CALL_S = 4, 5, 0.05

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.integration.support import Agent, agent, domains, eventually
 from tests.integration.support.certificates import Certificates, shown_by
 from tests.integration.support.rotating import (
@@ -19,6 +21,8 @@ from tests.integration.support.rotating import (
     crossing,
     taken_over,
 )
+
+pytestmark = pytest.mark.alone  # what Zenoh's routers need for a change, a busy machine makes longer
 
 ROUTER = {"enabled": False}
 NOTHING = {OUT: 0, IN: 0, LATCHED: 0}

@@ -135,6 +135,7 @@ def mixed_vendors(of: Agent) -> list[dict[str, Any]]:
     return [one for one in of.status()["findings"] if one["code"] == "service_mixed_vendors"]
 
 
+@pytest.mark.alone  # measures a time
 @pytest.mark.timeout(300)
 def test_a_killed_server_fails_its_calls_in_time_and_disturbs_nothing_else() -> None:
     """The 99th percentile of a 100 Hz topic holds from the kill until the failed call has ended.

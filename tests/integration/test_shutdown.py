@@ -6,6 +6,8 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.integration.support.agents import Agent, agent
 from tests.integration.support.domains import domains
 from tests.integration.support.ros import ros_node
@@ -29,6 +31,7 @@ def _stopped(one: Agent) -> float:
     return time.monotonic() - began_s
 
 
+@pytest.mark.alone  # a full load
 def test_a_stop_at_full_load_delivers_or_counts_everything_taken_within_five_seconds() -> None:
     names = ["load1", "load2", "load3"]
     with (

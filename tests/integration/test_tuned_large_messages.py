@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bridge.cli.main import main
 from tests.fakes.kernel import copied_tree
 from tests.netopt.kernel.conftest import needs_namespace
+
+pytestmark = pytest.mark.alone  # measures what buffers of the kernel hold
 
 COUNT = 20
 ROW = re.compile(

@@ -230,6 +230,8 @@ class RmwClient(_Pair):
     def __init__(self, node: RmwNode, name: str, service: ServiceIdl) -> None:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Callable[[Any], None]] = {}
+        self._guid: int | None = None
+        """None until the pair is made; answers to others come before that."""
         self.strange = 0
         """Answers to questions that were not open."""
         super().__init__(
