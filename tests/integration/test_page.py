@@ -141,7 +141,7 @@ def crowd() -> Iterator[HttpServer]:
     server.close()
 
 
-def test_links_are_shown_with_their_round_trip_against_the_target(page: Browser, crowd: HttpServer) -> None:
+def test_links_are_shown_with_their_round_trip_against_the_target(crowd: HttpServer, page: Browser) -> None:
     page.open(crowd.url)
     shown = eventually(lambda: page.text("#topology"))
     assert "met: RTT 8.0 ms, p99 one way 9.0 ms of 100 ms" in shown
@@ -181,7 +181,7 @@ def test_certificates_and_kernel_settings_are_shown_with_a_remedy(
     ]
 
 
-def test_the_filter_finds_one_of_a_thousand_routes_by_keyboard(page: Browser, crowd: HttpServer) -> None:
+def test_the_filter_finds_one_of_a_thousand_routes_by_keyboard(crowd: HttpServer, page: Browser) -> None:
     page.open(crowd.url)
     eventually(lambda: page.text("#route-count") == "1000")
     assert page.rows()[0]["name"] == "/secret"  # what does not cross comes first
@@ -197,7 +197,7 @@ def test_the_filter_finds_one_of_a_thousand_routes_by_keyboard(page: Browser, cr
 
 
 @pytest.mark.parametrize("screen", list(_SCREENS))
-def test_the_page_is_readable_on(screen: str, page: Browser, crowd: HttpServer, tmp_path: Path) -> None:
+def test_the_page_is_readable_on(screen: str, crowd: HttpServer, page: Browser, tmp_path: Path) -> None:
     page.open(crowd.url)
     width, height, dark = _SCREENS[screen]
     page.emulate(width=width, height=height, dark=dark)

@@ -47,6 +47,7 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to a page in a desktop window, and wait until it knows its agent."""
+        self.driver.get("about:blank")  # a page before it asks on for its own agent, which may be gone
         self.forget()
         self.emulate(width=1280, height=900, dark=False)
         self.driver.get(url)
