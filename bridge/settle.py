@@ -18,9 +18,6 @@ GC_YOUNG_OBJECTS = 10_000
 """Looked through when there are so many new ones; a batch of 256 samples makes about a thousand, all freed by
 their reference counts. What is left for the collector are cycles of the control side, most of them pyroute2's
 (0.9), which leaves some with every question to the kernel: with 50 000 they piled up for minutes on end."""
-GC_ROUNDS = 1
-"""Of a generation, before the next older one is looked through, too (Python's own: 10). Closed routes are
-cycles that have grown old: with 10 those of a thousand were kept."""
 SWITCH_INTERVAL_S = 0.0001
 """How long a thread that computes keeps the interpreter from one that has a sample, which on its way needs it
 four times in each agent. Threads with samples give it back by themselves after some microseconds, so it costs
@@ -59,7 +56,8 @@ def settle_interpreter() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_YOUNG_OBJECTS, GC_ROUNDS, GC_ROUNDS)
+    _, middle, old = gc.get_threshold()
+    gc.set_threshold(GC_YOUNG_OBJECTS, middle, old)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
