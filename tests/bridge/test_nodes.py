@@ -280,9 +280,8 @@ def test_publishing_takes_a_tenth_of_the_time_at_most():
     for _ in range(200):
         publisher.publish(now_s[0], policy=Policy(), naming=Naming(), routing=False, gids=gids)
         now_s[0] += 0.01
-    assert len(looks) == len(
-        published
-    )  # not at every turn of the engine: that takes the more, the more there are
+    # Not at every turn of the engine: to look takes the longer, the more there are.
+    assert len(looks) == len(published)
     assert len(published) == pytest.approx(now_s[0] / 0.55 - 100 / 0.55, abs=1)
     assert publisher.next_due_s() == pytest.approx(published[-1] - 0.05 + 0.5)
 

@@ -19,7 +19,7 @@ from tests.integration.support.waiting import eventually
 pytestmark = pytest.mark.alone  # measures a thousand topics, and what is left of them
 
 _MIB = 1 << 20
-_NAME_KIB = 24.0
+_NAME_KIB = 16.0
 """What a topic's name may cost an agent for good: 10 were measured."""
 
 
