@@ -34,8 +34,8 @@ waitset_wait = _declare(
 )
 delete = _declare("dds_delete", ct.c_int32, Entity)
 wait_for_acks = _declare("dds_wait_for_acks", ct.c_int32, Entity, Duration)
-write_set_batch = _declare("dds_write_set_batch", ct.c_void_p, ct.c_bool)
-"""Whether writers that are created from now on collect samples; of the whole process."""
+qset_writer_batching = _declare("dds_qset_writer_batching", ct.c_void_p, ct.c_void_p, ct.c_bool)
+"""Whether a writer with that QoS collects samples until they are flushed."""
 write_flush = _declare("dds_write_flush", ct.c_int32, Entity)
 get_entity_sertype = _declare("dds_get_entity_sertype", ct.c_int32, Entity, ct.POINTER(ct.c_void_p))
 qget_userdata = _declare(

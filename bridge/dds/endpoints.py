@@ -6,10 +6,9 @@ Implements :class:`bridge.ports.RawReader` and :class:`bridge.ports.RawWriter` o
 from __future__ import annotations
 
 import ctypes as ct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cyclonedds._clayer import (
@@ -178,8 +177,9 @@ class CycloneWriter:
             DdsError: refused.
         """
         try:
-            with typeless(topic), _collecting(flusher is not None):
-                self._writer = DataWriter(participant, topic, qos=writer_qos(qos))
+            with typeless(topic):
+                made = DataWriter if flusher is None else _CollectingWriter
+                self._writer = made(participant, topic, qos=writer_qos(qos))
         except DDSException as error:
             raise DdsError(f"cannot create a writer on {topic.name}: {error}") from error
         self.ref: int = self._writer._ref
@@ -245,11 +245,10 @@ class CycloneWriter:
             self._burst.flush()
 
 
-@contextmanager
-def _collecting(wanted: bool) -> Iterator[None]:  # noqa: FBT001 - its name says it
-    """Within it, writers that are created collect samples. Thread: any, within :func:`typeless`."""
-    clib.write_set_batch(wanted)
-    try:
-        yield
-    finally:
-        clib.write_set_batch(False)
+class _CollectingWriter(DataWriter[IdlStruct]):
+    """The library's, which sends samples when it is flushed: a policy that the library has no name for."""
+
+    def _create_writer(self, publisher: int, topic: int, qos: Any, listener: Any) -> int:
+        clib.qset_writer_batching(qos, True)
+        created: int = super()._create_writer(publisher, topic, qos, listener)
+        return created

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes as ct
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from cyclonedds.domain import DomainParticipant
+from cyclonedds.qos import _CQos
 
+from bridge.dds import clib
 from bridge.dds.batching import FLUSH_NS, GAP_NS, SMALL_BYTES, STREAK, Burst, Flusher
-from tests.builders import payload
+from bridge.dds.endpoints import CycloneWriter
+from bridge.dds.rawtopic import create_topic
+from tests.builders import RELIABLE, payload
 from tests.contracts.pairs import real_dds_pair
 from tests.contracts.test_dds import matched, open_reader, open_writer
 from tests.fakes.sink import RecordingSink
@@ -100,3 +106,25 @@ def test_a_burst_crosses_whole_and_in_order_and_what_comes_after_it_too() -> Non
         assert [sample.source_ns for sample in sink.samples] == list(range(1, 3001))
         writer.write(payload(), 3001)
         eventually(lambda: len(sink.samples) == 3001)
+
+
+def _collects(writer: CycloneWriter) -> bool:
+    found, qos = ct.c_bool(False), _CQos.cqos_create()
+    try:
+        assert writer._writer._get_qos(writer.ref, qos) == 0
+        clib._library.dds_qget_writer_batching(ct.cast(qos, ct.c_void_p), ct.byref(found))
+        return found.value
+    finally:
+        _CQos.cqos_destroy(qos)
+
+
+def test_only_a_writer_with_a_flusher_collects_whatever_was_opened_before(
+    participant: DomainParticipant,
+) -> None:
+    topic = create_topic(participant, dds_topic="rt/x", dds_type="test_msgs::msg::dds_::Raw_", keyed=False)
+    with closing(Flusher()) as flusher:
+        flushers = (flusher, None, flusher, None)
+        writers = [CycloneWriter(participant, topic, qos=RELIABLE, flusher=one) for one in flushers]
+        assert [_collects(writer) for writer in writers] == [True, False, True, False]
+        for writer in writers:
+            writer.close()
