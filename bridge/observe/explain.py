@@ -91,7 +91,7 @@ def _latency_facts(way: str, counters: RouteCounters) -> list[str]:
 
 
 def _crosses(info: RouteInfo) -> bool:
-    return info.active and not info.idle_reason
+    return info.active
 
 
 def _verdict(name: str, *, crossing: bool, infos: list[RouteInfo], state: AgentState) -> tuple[str, str]:

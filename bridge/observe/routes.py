@@ -25,6 +25,7 @@ def route_info(engine: Engine, planned: Planned) -> RouteInfo:
     """What there is to tell of one."""
     route = engine.routes.get(planned.spec)
     status = engine.routes.status(planned)
+    idle_reason = route.idle_reason if route is not None and status.state is RouteState.ROUTED else ""
     qos, form = "", ""
     if isinstance(planned, PlannedRoute):
         qos = qos_text(planned.qos, keyed=planned.keyed, with_user_data=False)
@@ -34,8 +35,11 @@ def route_info(engine: Engine, planned: Planned) -> RouteInfo:
         spec=planned.spec,
         ros_type=planned.ros_type,
         status=status,
-        active=route is not None and route.active and status.state is RouteState.ROUTED,
-        idle_reason=route.idle_reason if route is not None and status.state is RouteState.ROUTED else "",
+        active=route is not None
+        and route.active
+        and status.state is RouteState.ROUTED
+        and not idle_reason,  # a half that is open waits for the other one
+        idle_reason=idle_reason,
         qos=qos,
         form=form,
         local=_owners(engine.graph, planned),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bridge.core.policy import Policy, Rule
+from bridge.retirement import SETTLE_S
 from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
-from tests.builders import payload
+from tests.builders import NAME, payload
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
 
@@ -25,3 +27,19 @@ def test_a_route_tells_who_is_on_either_side_and_what_it_passed():
     assert route.remote == ("b2",)
     assert route.active
     assert route.counters.payload_bytes == len(payload(1))
+
+
+def test_an_open_half_whose_other_half_is_gone_is_not_active():
+    network = FakeNetwork()
+    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
+    with running(robot, station):
+        talker(robot.node())
+        listener(station.node())
+        eventually(lambda: [one.active for one in station.observer.routes()] == [True], WAIT_S)
+        robot.engine.reload(Policy(rules=(Rule(label="rules[0]", name=NAME, allow=False),)))
+        station.pass_time(SETTLE_S + 1.0)  # the retirement of a token is believed after a moment
+        [route] = eventually(lambda: [one for one in station.observer.routes() if one.idle_reason], WAIT_S)
+        explained = station.observer.explain(route.spec.ros_name)
+    assert route.idle_reason == "nobody on Zenoh has announced that it publishes it"
+    assert not route.active
+    assert not explained.crossing
