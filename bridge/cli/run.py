@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,7 +87,8 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
             socket=socket,
             insecure=insecure,
         )
-        loaded = _read(config, flags, parameters)
+        environment = dict(os.environ)  # as it was given: the part for rclpy changes what the RMW reads of it
+        loaded = _read(config, flags, parameters, environment)
         faults, ring = setup_logging(log_format, log_level)
         _log_notes(loaded)
         keep_large_blocks()
@@ -113,7 +116,7 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
                     settings=check.counts,
                     recent_log=ring.lines,
                 ),
-                reload_config=lambda: _log_notes(_read(config, flags, parameters)),
+                reload_config=lambda: _log_notes(_read(config, flags, parameters, environment)),
                 hangup=hangup,
             )
         check.close()
@@ -130,7 +133,9 @@ def _alive(manager: ServiceManager, spare: SpareMemory) -> None:
     spare.look(time.monotonic())
 
 
-def _read(file: Path | None, flags: FlagOverrides, parameters: Path | None) -> LoadedConfig:
+def _read(
+    file: Path | None, flags: FlagOverrides, parameters: Path | None, environment: Mapping[str, str]
+) -> LoadedConfig:
     """The configuration to run with, with the files that it names.
 
     Raises:
@@ -142,7 +147,7 @@ def _read(file: Path | None, flags: FlagOverrides, parameters: Path | None) -> L
         from bridge.config_parameters import with_text
 
         flags = with_text(flags, parameters.read_text(encoding="utf-8"), file=str(parameters))
-    loaded = load(file, flags)
+    loaded = load(file, flags, environment)
     if faults := check_files(loaded):
         raise faults[0]
     return loaded

@@ -96,6 +96,14 @@ def test_reload_says_what_only_a_restart_changes(tmp_path, file, capsys):
     assert 'needs a restart: ros.namespace: "/" -> "/r1"\n' in capsys.readouterr().out
 
 
+def test_a_reload_reads_the_environment_that_was_given_not_what_the_agent_makes_of_it(tmp_path, capsys):
+    socket, file = tmp_path / "a.sock", tmp_path / "bridge.yaml"
+    file.write_text("ros: {discovery_range: localhost}\n")  # for which rclpy is told another range
+    with running(socket, "--config", str(file)):
+        assert main(["reload", "--socket", str(socket)]) == 0
+    assert "needs a restart" not in capsys.readouterr().out
+
+
 def test_a_bad_file_reloads_nothing_and_is_told_to_whoever_asks(tmp_path, file, capsys):
     socket = tmp_path / "a.sock"
     with running(socket, "--config", str(file)) as process:
