@@ -19,6 +19,10 @@ COPY docker/healthcheck.py docker/stack/*.py docker/stack/*.sh /opt/zenlink/libe
 COPY configs/ /opt/zenlink/share/zenlink/configs/
 
 FROM ${BASE_IMAGE}
+# The official base has its own library without byte code, which no container could keep: each start, and each health check,
+# would compile whatever it imports. What is up to date already is left as it is.
+RUN python3 -m compileall -q -x '/(test|tests|idlelib|lib2to3|tkinter|turtledemo|pydoc_data|distutils|ensurepip|(site|dist)-packages)/' \
+       "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 ARG BASE_IMAGE
 ARG VERSION=unknown
 ARG REVISION=unknown

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.support.engine import Container, docker, inspect, run
+from tests.stack.support.engine import ROOT, Container, docker, inspect, run
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -65,6 +65,21 @@ def test_a_container_without_an_agent_is_not_ready(bridge_image: str) -> None:
     check = ("-I", "-S", "/opt/zenlink/libexec/healthcheck.py")
     done = run("docker", "run", "--rm", *HARDENED, "--entrypoint", "python", bridge_image, *check, code=1)
     assert done.stdout == "no agent: no socket in /run/zenlink\n"
+
+
+def test_nothing_of_python_s_own_library_is_compiled_at_a_start(standin: str) -> None:
+    """The official base has no byte code of it (and the stand-in, of Debian, does): the image makes it."""
+    dockerfile = (ROOT / "docker/bridge.Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    [compiling] = [line[4:] for line in dockerfile.splitlines() if "-m compileall" in line]
+    without = "find /usr/lib/python3* -name '*.pyc' -delete"
+    some = "import asyncio, ctypes.util, email.message, http.server, logging.config, ssl, unittest, zoneinfo"
+    shown = f"python3 -B -v -c '{some}' 2>&1 | grep '^# code object from'"
+    inside = ("docker", "run", "--rm", "--network", "none", standin, "sh", "-c")
+    before = run(*inside, f"{without}; {shown}").stdout
+    after = run(*inside, f"{without}; {compiling}; {shown}").stdout
+    assert ".pyc" not in before
+    assert "asyncio/__pycache__/base_events" in after
+    assert [line for line in after.splitlines() if not line.endswith(".pyc'")] == []
 
 
 def test_our_layers_stay_under_120_megabytes(bridge_image: str, standin: str) -> None:
