@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -77,6 +78,11 @@ class Site:
             *(Route(path, _file(*found)) for path, found in _PAGE.items()),
         ]
         return Starlette(routes=routes, exception_handlers={CannotRun: _unavailable})
+
+    async def prepare(self) -> None:
+        """Load what the first scrape would load while samples flow: anyio's sockets, versions on disk."""
+        with contextlib.suppress(CannotRun):
+            await to_thread.run_sync(self._render, _PLAIN, limiter=self._workers)
 
     async def status(self, _request: Request) -> Response:
         """The whole snapshot as JSON."""

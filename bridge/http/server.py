@@ -160,9 +160,10 @@ class HttpServer:
             loop.close()
 
     async def _serve(self) -> None:
-        if self._server is None or self._socket is None:
+        if self._server is None or self._socket is None or self._site is None:
             return
         self._loop = asyncio.get_running_loop()
+        preparing = self._loop.create_task(self._site.prepare())  # noqa: F841 - a loop keeps no task alive
         await self._server.serve(sockets=[self._socket])
 
 

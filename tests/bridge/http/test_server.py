@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 import pytest
+from prometheus_client import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 
 from bridge.core.jsonform import Json
 from bridge.core.status import AgentFacts, AgentState
@@ -79,6 +81,32 @@ def test_status_is_the_facts():
     assert told["agent"]["domain_id"] == 7
     assert told["routes"][0]["counters"]["messages"] == 3
     assert told["nodes"][0]["name"] == "/talker"
+
+
+def test_what_a_scrape_needs_is_loaded_before_anybody_asks():
+    """The first one took a tenth of a second, in which samples waited for the interpreter."""
+    scraped = threading.Event()
+
+    class Figures(Collector):
+        def collect(self) -> Iterator[Metric]:
+            scraped.set()
+            return iter(())
+
+    with serving(others=[Figures()]):
+        assert scraped.wait(5.0)
+
+
+def test_an_agent_that_does_not_answer_yet_is_served_nevertheless():
+    asked = threading.Event()
+
+    def unable() -> AgentFacts:
+        asked.set()
+        raise CannotRun("the agent did not answer", remedy="try again")
+
+    with serving(facts=unable) as server:
+        assert asked.wait(5.0)
+        assert get(server, "/healthz")[0] == 200
+        assert get(server, "/metrics")[0] == 503
 
 
 def test_a_scrape_is_made_once_of_each_snapshot_however_many_ask():
