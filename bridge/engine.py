@@ -27,7 +27,8 @@ from bridge.core.status import AgentState
 from bridge.core.tokens import Token, TokenKind
 from bridge.inbox import Inbox, Question
 from bridge.intake import Intake
-from bridge.nodes import NodePublisher, NodeTokens
+from bridge.nodes import NodePublisher
+from bridge.nodetokens import NodeTokens
 from bridge.ports import Announcement, Clock, DdsSide, ZenohSide
 from bridge.reconciler import Reconciler
 from bridge.routes.retry import RetryThread

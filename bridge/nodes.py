@@ -1,17 +1,13 @@
-"""Nodes across the bridge: those here announced on Zenoh, those elsewhere published on DDS.
+"""Nodes of the far side, published on DDS with the endpoints of ours that stand for their own.
 
-Both follow the routes: a node is announced with the interfaces that cross, and shown here with the endpoints
-of ours that stand for its own. Never a node of an agent's participant: it stands for one elsewhere already.
+Those of this side are announced by :mod:`bridge.nodetokens`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Callable, Iterable
 
-from bridge.core import keys
-from bridge.core.extensions import Interface, NodeToken
+from bridge.core.extensions import Interface
 from bridge.core.farnodes import StandIn, stood_for
 from bridge.core.gid import Gid
 from bridge.core.graph import Graph
@@ -19,12 +15,8 @@ from bridge.core.naming import Naming
 from bridge.core.policy import Policy
 from bridge.core.rosgraph import NodeEntities
 from bridge.core.routespec import Direction, RouteKind
-from bridge.core.serviceplan import Planned
 from bridge.core.tokens import TokenKind
-from bridge.errors import InvalidName, ZenohError
-from bridge.ports import Announcement, DdsSide, ZenohSide
-
-log = logging.getLogger(__name__)
+from bridge.ports import DdsSide
 
 PERIOD_S = 0.1
 """Our nodes are published at most that often: every participant of the domain reads all of them each time."""
@@ -40,79 +32,6 @@ _KINDS = {
     TokenKind.ACTION_CLIENT: RouteKind.ACTION,
 }
 """What rules are asked about; all other interfaces are topics."""
-
-
-class NodeTokens:
-    """The tokens of the nodes here, by the ROS names of their interfaces. Thread: engine."""
-
-    def __init__(self, *, zenoh: ZenohSide, graph: Graph, namespace: str) -> None:
-        self._zenoh = zenoh
-        self._graph = graph
-        self._namespace = namespace
-        self._by_name: dict[str, frozenset[NodeToken]] = {}
-        self._uses: Counter[NodeToken] = Counter()
-        """Names that want a token; that of a node itself is wanted by each of its interfaces."""
-        self._declared: dict[NodeToken, Announcement] = {}
-
-    def follow(self, name: str, routes: Iterable[Planned], policy: Policy) -> None:
-        """Announce who has the interfaces of a name; nobody where ``routes`` are none."""
-        wanted = frozenset(token for route in routes for token in self._tokens(route, policy))
-        before = self._by_name.pop(name, frozenset())
-        if wanted:
-            self._by_name[name] = wanted
-        self._uses.update(wanted)
-        self._uses.subtract(before)
-        for token in before - wanted:
-            if not self._uses[token]:
-                del self._uses[token]
-                self._retire(token)
-        # Not by a difference of sets: that looks at everything declared, for every name.
-        for token in [one for one in wanted if one not in self._declared]:
-            try:
-                self._declared[token] = self._zenoh.announce(str(token))
-            except (
-                ZenohError
-            ) as error:  # its topic crosses all the same; tried again with the name's next change
-                log.warning("node %s is not announced: %s", token.node, error)
-
-    def close(self) -> None:
-        """Retire every token; idempotent."""
-        for token in list(self._declared):
-            self._retire(token)
-        self._by_name.clear()
-        self._uses.clear()
-
-    def _tokens(self, route: Planned, policy: Policy) -> Iterable[NodeToken]:
-        if route.token is None:
-            return
-        try:
-            interface = Interface(
-                kind=route.token.kind, key_expr=route.token.key_expr, ros_type=route.token.ros_type
-            )
-        except InvalidName:
-            return
-        for endpoint in route.local:
-            node = self._node(endpoint.gid, policy)
-            if node is not None:
-                yield node
-                yield NodeToken(
-                    zid=node.zid, participant=node.participant, node=node.node, interface=interface
-                )
-
-    def _node(self, endpoint: Gid, policy: Policy) -> NodeToken | None:
-        name, participant = self._graph.node_of(endpoint), self._graph.participant_of(endpoint)
-        if name is None or participant is None or policy.keeps_node(name):
-            return None
-        try:
-            key = keys.key_expr(name, self._namespace)
-            return NodeToken(zid=self._zenoh.zid, participant=participant, node=key)
-        except InvalidName:  # anybody can give any name on DDS
-            return None
-
-    def _retire(self, token: NodeToken) -> None:
-        declared = self._declared.pop(token, None)
-        if declared is not None:
-            declared.close()
 
 
 class NodePublisher:

@@ -20,7 +20,7 @@ from bridge.core.routespec import RouteKind, RouteSpec, Subject
 from bridge.core.serviceplan import Planned
 from bridge.core.serviceplanner import plan_action, plan_service
 from bridge.errors import InvalidName
-from bridge.nodes import NodeTokens
+from bridge.nodetokens import NodeTokens
 from bridge.ports import Clock
 from bridge.routes.table import RouteTable, in_closing_order
 
@@ -106,6 +106,7 @@ class Reconciler:
             planned = self._plan(name, policy, naming) if routing else ()
             self._bring_in_line(name, planned, now_s, policy=policy, routing=routing)
         self._touched |= set(waiting)
+        self._node_tokens.announce()
 
     def _plan(self, name: str, policy: Policy, naming: Naming) -> tuple[Planned, ...]:
         graph, zid = self._graph, self._zid

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bridge.core.extensions import Interface, NodeToken
+from bridge.core.extensions import Interface, InterfacesToken, NodeToken, joins_others
 from bridge.core.gid import Gid
 from bridge.core.keys import key_expr
 from bridge.core.qos import (
@@ -103,10 +103,18 @@ interfaces = st.builds(
 node_tokens = st.builds(
     NodeToken, zid=zids, participant=gids, node=route_keys, interface=st.none() | interfaces
 )
+interfaces_tokens = st.builds(
+    InterfacesToken,
+    zid=zids,
+    participant=gids,
+    node=route_keys,
+    interfaces=st.lists(interfaces.filter(joins_others), min_size=1, max_size=4, unique=True).map(tuple),
+)
 extension_tokens = st.one_of(
     st.builds(AgentToken, zid=zids, participant=gids, active=st.booleans()),
     st.builds(WriterToken, zid=zids, key_expr=route_keys, writer=gids, depth=st.integers(-1, 2**31 - 1)),
     node_tokens,
+    interfaces_tokens,
 )
 
 

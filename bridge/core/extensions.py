@@ -1,7 +1,7 @@
 """Tokens of our own under ``@zenlink/1``: reading all of them, and those that tell which ROS nodes there are.
 
 The tokens of zenoh-bridge-ros2dds name interfaces, never nodes. An agent adds one token for each node behind
-it, and one for each interface of the node. Must never import an adapter.
+it, and tokens for its interfaces, several in one where they come together. Must never import an adapter.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from bridge.core.typenames import check_ros_type
 from bridge.errors import InvalidName, UsageError
 
 _DEPTH = re.compile(r"-1|[0-9]{1,10}")
+_NEXT, _WITHIN = ";", ":"
+"""Between interfaces, and between the fields of one; no ROS name and no type has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,47 @@ class NodeToken:
         return f"{node}/{one.kind.value}/{one_chunk(one.key_expr)}/{one_chunk(one.ros_type)}"
 
 
-Extension = AgentToken | WriterToken | NodeToken
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfacesToken:
+    """Several interfaces of one ROS node behind agent ``zid``: means what a token for each would mean.
+
+    Wire layout: ``@/<zid>/@zenlink/1/node/<participant gid, 32 hex>/<node>/<kind>:<key>:<type>[;…]``, fields
+    as in :class:`NodeToken`.
+
+    Raises:
+        InvalidName: a field that the wire cannot carry.
+
+    Source: docs/zenlink-extensions.md.
+    """
+
+    zid: str
+    participant: Gid
+    node: str
+    interfaces: tuple[Interface, ...]
+
+    def __post_init__(self) -> None:
+        check_zid(self.zid)
+        check_token_key(self.node)
+        if not all(joins_others(one) for one in self.interfaces):
+            raise InvalidName(f"token of node {self.node[:80]!r}: a key in it has {_NEXT!r} or {_WITHIN!r}")
+        if len(str(self)) > MAX_KEY_CHARS:
+            raise InvalidName(f"token of node {self.node[:80]!r}: longer than {MAX_KEY_CHARS} characters")
+
+    def __str__(self) -> str:
+        head = f"@/{self.zid}/@zenlink/1/node/{self.participant}/{one_chunk(self.node)}"
+        return f"{head}/{_NEXT.join(_joined(one) for one in self.interfaces)}"
+
+
+def joins_others(interface: Interface) -> bool:
+    """Whether an interface can be told together with others."""
+    return _NEXT not in interface.key_expr and _WITHIN not in interface.key_expr
+
+
+def _joined(one: Interface) -> str:
+    return _WITHIN.join((one.kind.value, one_chunk(one.key_expr), one_chunk(one.ros_type)))
+
+
+Extension = AgentToken | WriterToken | NodeToken | InterfacesToken
 
 
 def parse_extension(key_expr: str) -> Extension:
@@ -101,7 +143,7 @@ def parse_extension(key_expr: str) -> Extension:
     except InvalidName as error:
         raise token_fault(key_expr, 1, str(error)) from error
     if token is None:
-        expected = "agent/<gid>/<active|standby>, writer/<key>/<gid>/<depth> or node/<gid>/<node>[/<kind>/…]"
+        expected = "agent/<gid>/<active|standby>, writer/<key>/<gid>/<depth> or node/<gid>/<node>[/…]"
         raise token_fault(key_expr, 4, expected)
     return token
 
@@ -116,9 +158,25 @@ def _parsed(zid: str, kind: str, fields: list[str]) -> Extension | None:
         case "node", [participant, node]:
             return NodeToken(zid=zid, participant=Gid.from_hex(participant), node=whole(node))
         case "node", [participant, node, one, key, ros_type]:
-            try:
-                of = Interface(kind=TokenKind(one), key_expr=whole(key), ros_type=whole(ros_type))
-            except (ValueError, UsageError):
-                return None
-            return NodeToken(zid=zid, participant=Gid.from_hex(participant), node=whole(node), interface=of)
+            of = _interface([one, key, ros_type])
+            if of is not None:
+                return NodeToken(
+                    zid=zid, participant=Gid.from_hex(participant), node=whole(node), interface=of
+                )
+        case "node", [participant, node, several]:
+            found = [_interface(one.split(_WITHIN)) for one in several.split(_NEXT)]
+            known = tuple(one for one in found if one is not None)
+            if len(known) == len(found):
+                return InterfacesToken(
+                    zid=zid, participant=Gid.from_hex(participant), node=whole(node), interfaces=known
+                )
     return None
+
+
+def _interface(fields: list[str]) -> Interface | None:
+    """None where the kind or the number of fields is not ours."""
+    try:
+        kind, key, ros_type = fields
+        return Interface(kind=TokenKind(kind), key_expr=whole(key), ros_type=whole(ros_type))
+    except (ValueError, UsageError):
+        return None

@@ -5,18 +5,19 @@ Part of the graph; one owner (the engine thread). Bounded: a hostile peer can an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bridge.core import keys
-from bridge.core.extensions import Interface, NodeToken
+from bridge.core.extensions import Interface, InterfacesToken, NodeToken
 from bridge.core.gid import Gid
 from bridge.core.rosgraph import NodeEntities
 from bridge.core.tokens import TokenKind
 from bridge.errors import InvalidName
 
 MAX_NODE_TOKENS = 100_000
-"""Kept of all peers; at about 1 kB each a hostile peer costs 100 MB at most."""
+"""Kept of all peers, each interface counted; at about 1 kB each a hostile peer costs 100 MB at most."""
 MAX_NODES = 2_000
 """Nodes of others that we publish on DDS, where every participant reads all of them."""
 
@@ -68,7 +69,9 @@ class _Known:
 
     itself: bool = False
     """The node's own token is here; it may come after those of its interfaces."""
-    interfaces: set[Interface] = field(default_factory=set)
+    tokens: set[NodeToken | InterfacesToken] = field(default_factory=set)
+    interfaces: Counter[Interface] = field(default_factory=Counter)
+    """With how many tokens name each: for a moment one is told anew before it is told no more."""
 
 
 class FarNodes:
@@ -84,34 +87,37 @@ class FarNodes:
         self.refused = 0
         """Tokens that were not kept because there are too many."""
 
-    def add(self, token: NodeToken) -> None:
+    def add(self, token: NodeToken | InterfacesToken) -> None:
         """Keep a token; one that is here already changes nothing."""
-        if self._count >= self._limit:
+        told = _told(token)
+        if self._count + max(1, len(told)) > self._limit:
             self.refused += 1
             return
         known = self._nodes.setdefault((token.participant, token.node), {}).setdefault(token.zid, _Known())
-        if token.interface is None:
-            added, known.itself = not known.itself, True
-        else:
-            added = token.interface not in known.interfaces
-            known.interfaces.add(token.interface)
-        self._count += added
-        self.version += added
+        if token in known.tokens:
+            return
+        known.tokens.add(token)
+        known.interfaces.update(told)
+        known.itself |= not told
+        self._count += max(1, len(told))
+        self.version += 1
 
-    def drop(self, token: NodeToken) -> None:
+    def drop(self, token: NodeToken | InterfacesToken) -> None:
         """Forget a token; one that is not here changes nothing."""
         agents = self._nodes.get((token.participant, token.node), {})
         known = agents.get(token.zid)
-        if known is None:
+        if known is None or token not in known.tokens:
             return
-        if token.interface is None:
-            dropped, known.itself = known.itself, False
-        else:
-            dropped = token.interface in known.interfaces
-            known.interfaces.discard(token.interface)
-        self._count -= dropped
-        self.version += dropped
-        if not known.itself and not known.interfaces:
+        told = _told(token)
+        known.tokens.remove(token)
+        known.interfaces.subtract(told)
+        for one in told:
+            if not known.interfaces[one]:
+                del known.interfaces[one]
+        known.itself &= bool(told)
+        self._count -= max(1, len(told))
+        self.version += 1
+        if not known.tokens:
             del agents[token.zid]
         if not agents:
             del self._nodes[(token.participant, token.node)]
@@ -125,6 +131,13 @@ class FarNodes:
                 interfaces = frozenset().union(*(agents[zid].interfaces for zid in zids))
                 found.append(FarNode(participant=participant, node=node, zids=zids, interfaces=interfaces))
         return sorted(found, key=lambda one: (one.node, one.participant))
+
+
+def _told(token: NodeToken | InterfacesToken) -> tuple[Interface, ...]:
+    """The interfaces that a token names; none where it is that of the node itself."""
+    if isinstance(token, InterfacesToken):
+        return token.interfaces
+    return () if token.interface is None else (token.interface,)
 
 
 def stood_for(

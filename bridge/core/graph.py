@@ -25,7 +25,7 @@ from bridge.core.events import (
     TokenAnnounced,
     TokenRetired,
 )
-from bridge.core.extensions import Extension, NodeToken
+from bridge.core.extensions import Extension, InterfacesToken, NodeToken
 from bridge.core.farnodes import FarNode, FarNodes
 from bridge.core.gid import Gid
 from bridge.core.naming import Naming
@@ -253,7 +253,7 @@ class Graph:
         match token:
             case WriterToken():
                 return self._tokens.add(token)
-            case NodeToken():
+            case NodeToken() | InterfacesToken():
                 self.far_nodes.add(token)
             case AgentToken() if len(self._agents) < MAX_PARTICIPANTS:
                 self._agents[token] = None
@@ -264,7 +264,7 @@ class Graph:
         match token:
             case WriterToken():
                 return self._tokens.drop(token)
-            case NodeToken():
+            case NodeToken() | InterfacesToken():
                 self.far_nodes.drop(token)
             case AgentToken():
                 self._agents.pop(token, None)

@@ -6,13 +6,14 @@ import logging
 
 import pytest
 
-from bridge.core.extensions import NodeToken, parse_extension
+from bridge.core.extensions import InterfacesToken, NodeToken, parse_extension
 from bridge.core.gid import Gid
 from bridge.core.graph import Graph
 from bridge.core.naming import Naming
 from bridge.core.policy import Policy, Rule
 from bridge.core.routespec import Direction
-from bridge.nodes import NodePublisher, NodeTokens
+from bridge.nodes import NodePublisher
+from bridge.nodetokens import NodeTokens
 from tests.bridge.engine_stage import TOPIC, TYPE, WAIT_S, Place, listener, place, running, talker
 from tests.builders import KEY, LATCHED
 from tests.fakes.dds import FakeDds, FakeWriter
@@ -23,11 +24,13 @@ from tests.integration.support.waiting import eventually
 def announced(at: Place) -> set[tuple[str, str]]:
     """(node, kind of interface) of the tokens of a place; the kind is empty for the node itself."""
     tokens = [parse_extension(key) for key in list(at.zenoh.tokens) if "/@zenlink/1/node/" in key]
-    return {
-        (token.node, "" if token.interface is None else token.interface.kind.value)
-        for token in tokens
-        if isinstance(token, NodeToken)
-    }
+    found = set()
+    for token in tokens:
+        if isinstance(token, InterfacesToken):
+            found |= {(token.node, one.kind.value) for one in token.interfaces}
+        elif isinstance(token, NodeToken):
+            found.add((token.node, "" if token.interface is None else token.interface.kind.value))
+    return found
 
 
 def claiming(at: Place, full_name: str = "/talker") -> tuple[FakeDds, FakeWriter]:
@@ -311,5 +314,6 @@ def test_a_name_more_costs_the_same_beside_a_thousand():
         before = Counted.looks
         token = Counted(zid="a1", participant=Gid(bytes(16)), node=f"n{number}")
         tokens.follow(f"/t{number}", [token], Policy())
+        tokens.announce()
         costs.append(Counted.looks - before)
     assert costs[-1] == costs[0] > 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zenoh import KeyExpr
 
-from bridge.core.extensions import Extension, Interface, NodeToken, parse_extension
+from bridge.core.extensions import Extension, Interface, InterfacesToken, NodeToken, parse_extension
 from bridge.core.gid import Gid
 from bridge.core.tokens import (
     EXTENSION_KEY_EXPR,
@@ -74,6 +74,13 @@ def test_any_key_gives_an_extension_or_a_wire_error(key: str) -> None:
         f"{OURS}/node/{GID}/talker/MP/chatter/a§msg§B/:1::",
         f"{OURS}/node/{GID}/talker/MP/chat§§ter/a§msg§B",
         f"{OURS}/node/{GID}/talker/MP/chatter/B",
+        f"{OURS}/node/{GID}/talker/MP:chatter",
+        f"{OURS}/node/{GID}/talker/MP:chatter:a§msg§B;",
+        f"{OURS}/node/{GID}/talker/MP:chatter:a§msg§B:x",
+        f"{OURS}/node/{GID}/talker/XX:chatter:a§msg§B",
+        f"{OURS}/node/{GID}/talker/:chatter:a§msg§B",
+        f"{OURS}/node/{GID}/talker/MP:@adv:a§msg§B",
+        f"{OURS}/node/{GID}/talker/MP:chatter:B",
     ],
 )
 def test_hostile_extension_is_a_wire_error(key: str) -> None:
@@ -92,6 +99,11 @@ def test_extensions_look_as_documented() -> None:
     of = Interface(kind=TokenKind.PUBLISHER, key_expr="bot1/chatter", ros_type="std_msgs/msg/String")
     token = NodeToken(zid=Z, participant=gid, node="bot1/talker", interface=of)
     assert str(token) == f"{OURS}/node/{GID}/bot1§talker/MP/bot1§chatter/std_msgs§msg§String"
+    heard = Interface(kind=TokenKind.SUBSCRIBER, key_expr="bot1/heard", ros_type="a/msg/B")
+    together = InterfacesToken(zid=Z, participant=gid, node="bot1/talker", interfaces=(of, heard))
+    assert str(together) == (
+        f"{OURS}/node/{GID}/bot1§talker/MP:bot1§chatter:std_msgs§msg§String;MS:bot1§heard:a§msg§B"
+    )
 
 
 def test_what_the_wire_cannot_carry_is_refused_before_it_is_announced() -> None:
@@ -102,5 +114,15 @@ def test_what_the_wire_cannot_carry_is_refused_before_it_is_announced() -> None:
         NodeToken(zid=Z, participant=gid, node="n" * MAX_KEY_CHARS)
     with pytest.raises(InvalidName):
         Interface(kind=TokenKind.PUBLISHER, key_expr="chatter", ros_type="String")
+    for key in ("a:b", "a;b"):
+        alone = Interface(kind=TokenKind.PUBLISHER, key_expr=key, ros_type="a/msg/B")
+        with pytest.raises(InvalidName):
+            InterfacesToken(zid=Z, participant=gid, node="talker", interfaces=(alone, alone))
+    many = tuple(
+        Interface(kind=TokenKind.PUBLISHER, key_expr=f"{number}{'k' * 100}", ros_type="a/msg/B")
+        for number in range(40)
+    )
+    with pytest.raises(InvalidName, match="longer than 4096"):
+        InterfacesToken(zid=Z, participant=gid, node="talker", interfaces=many)
     with pytest.raises(UsageError):
         Interface(kind=TokenKind.BRIDGE, key_expr="chatter", ros_type="a/msg/B")

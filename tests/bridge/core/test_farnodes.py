@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core import farnodes
-from bridge.core.extensions import Interface, NodeToken
+from bridge.core.extensions import Interface, InterfacesToken, NodeToken
 from bridge.core.farnodes import FarNode, FarNodes, StandIn, stood_for
 from bridge.core.gid import Gid
 from bridge.core.rosgraph import NodeEntities
 from bridge.core.tokens import TokenKind
 from tests.builders import FAR_ZID, STRING, participant_gid, reader, writer
-from tests.strategies import node_tokens
+from tests.strategies import interfaces_tokens, node_tokens
 
 FIRST, SECOND = writer(1).gid, writer(2).gid
 READS = reader(3).gid
@@ -31,7 +31,11 @@ def token(
     return NodeToken(zid=zid, participant=participant_gid(participant), node=node, interface=of)
 
 
-def known(*tokens: NodeToken) -> FarNodes:
+def together(*interfaces: Interface) -> InterfacesToken:
+    return InterfacesToken(zid=FAR_ZID, participant=participant_gid(7), node="talker", interfaces=interfaces)
+
+
+def known(*tokens: NodeToken | InterfacesToken) -> FarNodes:
     nodes = FarNodes()
     for one in tokens:
         nodes.add(one)
@@ -83,9 +87,9 @@ def test_two_agents_that_announce_one_node_announce_it_once():
     assert one.interfaces == frozenset()
 
 
-@given(st.lists(node_tokens, max_size=12), st.randoms(use_true_random=False))
+@given(st.lists(node_tokens | interfaces_tokens, max_size=12), st.randoms(use_true_random=False))
 def test_any_order_of_tokens_ends_the_same_and_nothing_is_left_when_they_are_gone(
-    tokens: list[NodeToken], rng: random.Random
+    tokens: list[NodeToken | InterfacesToken], rng: random.Random
 ) -> None:
     shuffled = [*tokens, *tokens]
     rng.shuffle(shuffled)
@@ -108,6 +112,26 @@ def test_only_what_changes_something_changes_the_version():
     assert nodes.version == before
     nodes.drop(token(interface()))
     assert nodes.version != before
+
+
+def test_interfaces_told_together_are_those_of_a_token_each():
+    some = [interface(key=f"k{number}") for number in range(3)]
+    apart = known(token(), *(token(one) for one in some))
+    assert known(token(), together(*some)).nodes() == apart.nodes()
+
+
+def test_an_interface_told_anew_stays_when_the_former_token_goes():
+    kept, gone = interface(key="kept"), interface(key="gone")
+    nodes = known(token(), together(kept, gone))
+    nodes.add(token(kept))
+    nodes.drop(together(kept, gone))
+    assert nodes.nodes() == [far(kept)]
+
+
+def test_interfaces_told_together_count_as_many():
+    nodes = FarNodes(limit=3)
+    nodes.add(together(*(interface(key=f"k{number}") for number in range(4))))
+    assert (nodes.refused, nodes._nodes) == (1, {})
 
 
 def test_tokens_without_end_are_refused_and_counted():
