@@ -63,6 +63,10 @@ _CAUSES = (
     ("invalid peer certificate: UnknownIssuer", Refusal.WRONG_CA),
     ("invalid peer certificate: BadSignature", Refusal.WRONG_CA),
     ("fatal alert: UnknownCA", Refusal.PEER_REFUSED_CA),
+    (
+        "fatal alert: DecryptError",
+        Refusal.PEER_REFUSED_CA,
+    ),  # its authority has the name of ours, and another key
     ("fatal alert: BadCertificate", Refusal.PEER_REFUSED_NAME),
     ("fatal alert: CertificateExpired", Refusal.PEER_REFUSED_EXPIRED),
     ("fatal alert: UnsupportedCertificate", Refusal.PEER_REFUSED_USAGE),

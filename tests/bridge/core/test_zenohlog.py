@@ -18,6 +18,7 @@ REFUSALS = {
     "invalid peer certificate: certificate does not allow extended key usage for client authentication, "
     "allows server authentication": Refusal.WRONG_USAGE,
     "received fatal alert: UnknownCA": Refusal.PEER_REFUSED_CA,
+    "received fatal alert: DecryptError": Refusal.PEER_REFUSED_CA,
     "received fatal alert: BadCertificate": Refusal.PEER_REFUSED_NAME,
     "received fatal alert: CertificateExpired": Refusal.PEER_REFUSED_EXPIRED,
     "received fatal alert: UnsupportedCertificate": Refusal.PEER_REFUSED_USAGE,
