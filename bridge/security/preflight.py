@@ -37,6 +37,8 @@ class Cause(Enum):
     UNREACHABLE = "unreachable"
     PORT_CLOSED = "port closed"
     NOT_TLS = "not TLS"
+    SILENT = "silent"
+    """It accepts and says nothing: one that stands still, or waits for something else than TLS."""
     WRONG_CA = "wrong CA"
     NAME_MISMATCH = "name mismatch"
     EXPIRED = "expired"
@@ -170,9 +172,11 @@ def _handshake(connection: socket.socket, endpoint: Endpoint, files: TlsFiles) -
     except ssl.SSLError as error:
         return _alert(error, endpoint, files)
     except (TimeoutError, ConnectionError):
-        text = f"{_address(endpoint)} accepts a connection, but does not answer in TLS"
-        remedy = "connect with the protocol that it listens with (tcp/?), or have it listen with tls/"
-        return Verdict(cause=Cause.NOT_TLS, text=text, remedy=remedy)
+        text = f"{_address(endpoint)} accepts a connection, then says nothing in TLS"
+        remedy = (
+            "see there whether it is stopped or overloaded; else it listens with another protocol (tcp/?)"
+        )
+        return Verdict(cause=Cause.SILENT, text=text, remedy=remedy)
 
 
 def _context(files: TlsFiles) -> ssl.SSLContext:
@@ -198,7 +202,8 @@ def _their_certificate(error: ssl.SSLCertVerificationError, endpoint: Endpoint) 
             return Verdict(cause=Cause.NAME_MISMATCH, text=text, remedy=remedy)
         case 10:
             text = f"the certificate of {where}, or its CA, has expired, or the clock of this host is wrong"
-            return Verdict(cause=Cause.EXPIRED, text=text, remedy="issue it anew and restart the other side")
+            remedy = "issue it anew there: an agent takes it over, a router of others needs a restart"
+            return Verdict(cause=Cause.EXPIRED, text=text, remedy=remedy)
         case 9:
             text = f"the certificate of {where} is not yet valid"
             return Verdict(cause=Cause.NOT_YET_VALID, text=text, remedy="set the clock of this host")
@@ -260,7 +265,7 @@ def _no_zenoh(what: str) -> Verdict:
     return Verdict(
         cause=Cause.NO_ZENOH,
         text=f"{what}, yet Zenoh opens no link",
-        remedy="check user and password, the log of the other side, and that it is a Zenoh; "
+        remedy="check user and password, the log of the other side, that it is a Zenoh, and not stopped; "
         "changed certificates of a listener need a restart there",
     )
 

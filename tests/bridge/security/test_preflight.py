@@ -126,8 +126,18 @@ def test_the_options_of_an_endpoint_come_first():
 def test_a_zenoh_without_tls(made):
     with listener(made, protocol="tcp") as endpoint:
         found = verdict(endpoint.replace("tcp/", "tls/"), shown(made, None))
-        assert found.cause is Cause.NOT_TLS
+        assert found.cause is Cause.SILENT
+        assert "tcp/" in found.remedy
         assert verdict(endpoint, TlsFiles()).cause is Cause.NO_ZENOH
+
+
+def test_a_listener_that_stands_still_is_not_called_one_without_tls(made):
+    with socket.create_server(
+        ("127.0.0.1", 0)
+    ) as server:  # the kernel accepts for it, as for a stopped process
+        found = verdict(f"tls/127.0.0.1:{server.getsockname()[1]}", shown(made, None))
+    assert found.cause is Cause.SILENT
+    assert "stopped or overloaded" in found.remedy
 
 
 def test_something_else_than_zenoh_behind_the_port(made):
