@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bridge.core.jsonform import Json
-from bridge.errors import BridgeError, CannotRun, ConfigError
+from bridge.errors import AgentSilent, BridgeError, CannotRun, ConfigError
 from bridge.unixsocket import listen
 
 Handler: TypeAlias = Callable[[Mapping[str, Json]], Json]
@@ -175,7 +175,12 @@ def call(path: Path, command: str, /, **args: Json) -> Json:
             reply = json.loads(_read_line(connection, limit=MAX_REPLY_BYTES, within_s=CALL_S))
     except PermissionError as error:
         remedy = "run this as the user of the agent, or as root"
-        raise CannotRun(f"the agent's socket {path} belongs to another user", remedy=remedy) from error
+        raise AgentSilent(f"the agent's socket {path} belongs to another user", remedy=remedy) from error
+    except (TimeoutError, _TooLate) as error:
+        remedy = "it hangs: `ps` tells whether it is stopped (T), its log what it did last; else restart it"
+        raise AgentSilent(
+            f"an agent has {path} and does not answer within {CALL_S:g} s", remedy=remedy
+        ) from error
     except (OSError, ValueError, _BadRequest) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         remedy = "start one with `zenlink run`, or name its socket with --socket"
@@ -229,13 +234,17 @@ class _BadRequest(Exception):
     """What came over the socket is no line of JSON that we expect."""
 
 
+class _TooLate(_BadRequest):
+    """Nothing, or the beginning of a line, came in time."""
+
+
 def _read_line(connection: socket.socket, *, limit: int, within_s: float) -> bytes:
     deadline = time.monotonic() + within_s
     chunks, size = [], 0
     while True:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
-            raise _BadRequest(f"no complete line within {within_s:g} s")
+            raise _TooLate(f"no complete line within {within_s:g} s")
         connection.settimeout(left_s)
         try:
             chunk = connection.recv(_CHUNK_BYTES)

@@ -3,6 +3,7 @@
 BridgeError
 ├── ConfigError     the configuration is wrong: file, line, key, problem, remedy      (exit 2)
 ├── CannotRun       right configuration, wrong place: port taken, no permission       (exit 3)
+│   └── AgentSilent an agent is there, but nothing can be asked of it
 ├── InvalidName     a ROS name, type name, namespace or key expression is malformed
 ├── WireError       bytes or keys from a peer are malformed; the adapter counts and drops them
 ├── UsageError      our own code called something it must not
@@ -45,6 +46,10 @@ class CannotRun(BridgeError):
 
     def __str__(self) -> str:
         return f"{self.problem}; {self.remedy}"
+
+
+class AgentSilent(CannotRun):
+    """An agent runs, and this process gets no answer of it: it hangs, or belongs to somebody else."""
 
 
 class InvalidName(BridgeError):

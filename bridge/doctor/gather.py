@@ -16,7 +16,7 @@ from bridge.core.status import Finding, Severity
 from bridge.dds.xmlconfig import DdsNetwork
 from bridge.doctor import host
 from bridge.doctor.facts import Clock, Facts, Neighbour, Wanted
-from bridge.errors import BridgeError
+from bridge.errors import AgentSilent, BridgeError
 from bridge.security.configured import certificate_files
 from bridge.security.examine import examine
 from bridge.security.preflight import Cause, look, tls_files
@@ -95,9 +95,18 @@ def _neighbour(text: str, tls: Mapping[str, object]) -> Neighbour:
 
 
 def _agent(socket: Path) -> tuple[str, tuple[Finding, ...], tuple[Clock, ...]]:
-    """State, findings and neighbours' clocks of the agent that runs here; empty where none does."""
+    """State, findings and neighbours' clocks of the agent that runs here; or why it cannot be asked."""
     try:
         info, links = call(socket, "status"), call(socket, "probe")
+    except AgentSilent as error:
+        silent = Finding(
+            code="agent_silent",
+            severity=Severity.ERROR,
+            subject=str(socket),
+            text=error.problem,
+            remedy=error.remedy,
+        )
+        return "", (silent,), ()
     except (BridgeError, OSError):
         return "", (), ()
     if not isinstance(info, dict):

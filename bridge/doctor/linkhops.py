@@ -58,10 +58,10 @@ def clock(facts: Facts) -> Iterator[Check]:
 
 def agent(facts: Facts) -> Iterator[Check]:
     """What the running agent finds wrong itself."""
-    if not facts.agent_state:
+    if facts.agent_state:
+        yield good("agent", f"one runs and is {facts.agent_state}")
+    elif not facts.agent_findings:
         yield skipped("agent", "none runs for this domain")
-        return
-    yield good("agent", f"one runs and is {facts.agent_state}")
     for finding in facts.agent_findings:
         if finding.severity is not Severity.INFO:
             yield _of(finding, "agent")

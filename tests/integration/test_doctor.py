@@ -10,7 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bridge.control import call
 from bridge.demo.places import child_environment
+from bridge.errors import AgentSilent
 from tests.integration.support import Agent, agent, domains, eventually, ros_node
 from tests.integration.support.certificates import Certificates
 from tests.integration.support.processes import OTHER_ENVIRONMENT, ROOT
@@ -62,6 +66,20 @@ def test_a_healthy_agent_with_its_nodes_has_no_fault(tmp_path: Path) -> None:
         found = doctor(tmp_path, domain=here, zenoh=zenoh, control={"socket": str(own.socket)})
         assert found == (0, {})
         eventually(lambda: own.status()["findings"] == [])  # it left nothing behind, and disturbed nothing
+
+
+def test_an_agent_that_hangs_is_not_called_none(tmp_path: Path) -> None:
+    hanging = tmp_path / "s"
+    with domains(1) as (here,), socket.socket(socket.AF_UNIX) as stopped:
+        stopped.bind(str(hanging))
+        stopped.listen()  # the kernel takes calls for it, as for a process that SIGSTOP got
+        code, faults = doctor(tmp_path, domain=here, control={"socket": str(hanging)})
+        with pytest.raises(AgentSilent, match="it hangs") as caught:
+            call(hanging, "status")
+    assert "zenlink run" not in str(caught.value)
+    assert code == 1
+    [said] = faults["agent"]
+    assert said.startswith(f"agent_silent [{hanging}]: ")
 
 
 def test_links_packages_and_certificates_that_are_wrong_are_named(tmp_path: Path) -> None:
