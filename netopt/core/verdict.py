@@ -149,10 +149,13 @@ def _one_way(one_way: OneWay, target: Target) -> Verdict | None:
 
 
 def _sentence(way: str, value_ms: float | None, bound_ms: float, target: Target, *, met: bool) -> str:
-    figure = "lost" if value_ms is None else f"{value_ms:g} ms"
-    if value_ms is not None and bound_ms:
-        figure += f" ± {bound_ms:g} ms"
-    return (
-        f"{'met' if met else 'missed'}: p{target.percentile:g} {way} is {figure}, "
-        f"the target {target.limit_ms:g} ms ({target.name}, {target.payload_bytes} B)"
-    )
+    wanted = f"the target {target.limit_ms:g} ms ({target.name}, {target.payload_bytes} B)"
+    if value_ms is None:
+        late = (
+            f"more than {round(100.0 - target.percentile, 6):g} % lost"
+            if target.percentile < 100
+            else "some lost"
+        )
+        return f"missed: {late}, so p{target.percentile:g} {way} is unknown, {wanted}"
+    figure = f"{value_ms:g} ms" + (f" ± {bound_ms:g} ms" if bound_ms else "")
+    return f"{'met' if met else 'missed'}: p{target.percentile:g} {way} is {figure}, {wanted}"
