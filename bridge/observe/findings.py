@@ -67,7 +67,7 @@ def _strangers(engine: Engine) -> list[Finding]:
     known = {token.participant.prefix for token in graph.agents.values()}
     agents = graph.participants.agent_prefixes - graph.participants.rclpy_prefixes
     strangers = sorted(prefix.hex() for prefix in agents - known)
-    if not strangers:
+    if not strangers or engine.state is AgentState.STANDBY:  # whom it stands by for is a finding of its own
         return []
     return [
         Finding(
@@ -75,7 +75,7 @@ def _strangers(engine: Engine) -> list[Finding]:
             severity=Severity.INFO,
             subject=strangers[0],
             text=f"agent {engine.zenoh.zid} shares the DDS domain with {len(strangers)} agent(s) of another "
-            f"Zenoh network (participant {', '.join(strangers)}); both route, neither bridges the other",
+            f"Zenoh network (participant {', '.join(strangers)}); neither bridges the other's samples",
             remedy="nothing, if two Zenoh networks are meant; else connect their routers",
         )
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bridge.core.status import AgentState
 from tests.bridge.engine_stage import TOPIC, TYPE, WAIT_S, place, running, talker
 from tests.builders import BEST_EFFORT, RELIABLE
+from tests.fakes.dds import FakeDomain
 from tests.fakes.sink import RecordingSink
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
@@ -34,6 +36,15 @@ def test_a_remote_publisher_of_another_type_is_a_finding_with_its_reason():
     assert {finding.code for finding in found} == {"route_failed", "endpoint_not_served"}
     assert "announces type std_msgs/msg/String, local readers use std_msgs/msg/Int32" in found[0].text
     assert all(finding.remedy for finding in found)
+
+
+def test_one_that_stands_by_for_an_agent_out_of_reach_does_not_say_that_both_route():
+    domain = FakeDomain()
+    router = place(domain=domain, network=FakeNetwork(), zid="a1")
+    spare = place(domain=domain, network=FakeNetwork(), zid="b2")
+    with running(router, spare):
+        spare.until(lambda: spare.engine.state is AgentState.STANDBY)
+        assert [finding.code for finding in spare.observer.status().findings] == ["standing_by"]
 
 
 def test_a_best_effort_reader_is_no_conflict():
