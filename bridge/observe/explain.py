@@ -37,6 +37,11 @@ def explain(engine: Engine, name: str) -> Explanation:
         facts += _route_facts(planned, info)
     crossing = any(_crosses(info) for info in infos)
     verdict, remedy = _verdict(name, crossing=crossing, infos=infos, state=engine.state)
+    away = engine.intake.retirements.away()
+    gone = sorted({zid for info in infos for zid in info.remote if zid in away})
+    if gone and not crossing and all(info.status.state is RouteState.ROUTED for info in infos):
+        facts += [f"bridge {zid} is out of reach: it ended, or a link on the way broke" for zid in gone]
+        remedy = "see why it is out of reach: `zenlink links` here, `zenlink status` there"
     return Explanation(name=name, crossing=crossing, verdict=verdict, facts=tuple(facts), remedy=remedy)
 
 

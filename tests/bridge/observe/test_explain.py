@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.core.policy import Policy, Rule
 from bridge.core.status import Severity
-from tests.bridge.engine_stage import WAIT_S, place, running, talker
+from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
 from tests.builders import NAME
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
@@ -58,3 +58,16 @@ def test_explain_while_standing_by():
     assert "standby" in told.verdict
     assert (finding.code, finding.severity) == ("standing_by", Severity.WARNING)
     assert (spare.code, spare.subject) == ("spare_agent", "b2")
+
+
+def test_the_bridge_that_has_the_other_half_and_is_away_is_named():
+    network = FakeNetwork()
+    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
+    with running(robot, station):
+        talker(robot.node())
+        listener(station.node())
+        eventually(lambda: robot.observer.explain(NAME).crossing, WAIT_S)
+        network.cut(robot.zenoh, station.zenoh)
+        told = robot.until(lambda: not (found := robot.observer.explain(NAME)).crossing and found)
+    assert "bridge b2 is out of reach: it ended, or a link on the way broke" in told.facts
+    assert "zenlink links" in told.remedy
