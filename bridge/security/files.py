@@ -43,7 +43,7 @@ def write_new(contents: Mapping[Path, bytes], *, force: bool) -> None:
                 f"{path} exists", remedy="name another folder, or replace it with --force"
             ) from error
         except OSError as error:
-            remedy = "name a folder that you may write to"
+            remedy = "name a folder that you may write to, and that has room"
             raise CannotRun(f"{path} cannot be written: {error.strerror}", remedy=remedy) from error
 
 
