@@ -88,6 +88,9 @@ class RoutePublisher(Sender):
                 self._publisher.put(payload, timestamp=timestamp(source_ns, _timestamp_id(source_id)))
         except zenoh.ZError as error:
             raise ZenohError(f"put failed: {error}") from error
+        finally:
+            if self._closed:
+                self._retire()
 
     def put_counts(self, payload: bytes, *, block: bool) -> None:
         """See :class:`bridge.ports.ZenohPublisher`. Zenoh keeps the order of one priority, across keys."""
@@ -104,11 +107,11 @@ class RoutePublisher(Sender):
 
     def close(self) -> None:
         """See :class:`bridge.ports.ZenohPublisher`."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._history is not None:
+        if self._history is not None and not self._closed:
             self._history.close()
+        super().close()
+
+    def _undeclare(self) -> None:
         self._publisher.undeclare()
 
 

@@ -6,6 +6,7 @@ Everything here is done on one thread, the one that opens and closes what is dec
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -160,8 +161,9 @@ class Sender(Renewable):
         self._matching = Matching(on_matching)
         self._gate = Gate()
         self._sending = self._gate.lock
-        """Held by whoever sends."""
+        """Held by whoever sends, and while it is undeclared: Zenoh allows but one of the two at a time."""
         self._closed = False
+        self._undeclared = False
 
     @abstractmethod
     def _declare(self, session: zenoh.Session) -> None:
@@ -170,6 +172,26 @@ class Sender(Renewable):
         Raises:
             ZenohError: refused.
         """
+
+    @abstractmethod
+    def _undeclare(self) -> None:
+        """Let go of the declaration. To send through it is refused from then on."""
+
+    def close(self) -> None:
+        """Never wait for a stuck link: who is sending then undeclares it after that. Idempotent."""
+        self._closed = True
+        self._retire()
+
+    def _retire(self) -> None:
+        """Undeclare it, unless somebody sends, who does this next where it is closed. Thread: any."""
+        if self._sending.acquire(blocking=False):
+            try:
+                if not self._undeclared:
+                    self._undeclared = True
+                    with contextlib.suppress(zenoh.ZError):  # its session was closed, and it went with that
+                        self._undeclare()
+            finally:
+                self._sending.release()
 
     def pause(self, deadline_s: float) -> None:
         """See :class:`Renewable`. Who sends waits from here on."""

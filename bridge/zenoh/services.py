@@ -222,16 +222,17 @@ class SessionQuerier(Sender):
                     )
             except zenoh.ZError as error:
                 asked.give_up(str(error))
+            finally:
+                if self._closed:
+                    self._retire()
 
         if not self._lane.post(Job(send, lambda: asked.give_up("the session closes"), len(payload))):
             self._counts["busy"] += 1
             asked.give_up("too many requests wait to be sent")
 
-    def close(self) -> None:
-        """See :class:`bridge.serviceports.ZenohQuerier`; open queries end, each with its ``done``."""
-        if not self._closed:
-            self._closed = True
-            self._querier.undeclare()
+    def _undeclare(self) -> None:
+        """Open queries end, each with its ``done``."""
+        self._querier.undeclare()
 
 
 class _Asked:

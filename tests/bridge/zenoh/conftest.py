@@ -10,6 +10,7 @@ import zenoh
 
 from bridge.zenoh.session import ZenohSession
 from tests.contracts.pairs import zenoh_session
+from tests.fakes.relay import Relay
 from tests.integration.support.waiting import eventually
 
 
@@ -19,6 +20,18 @@ def ours() -> Iterator[ZenohSession]:
     session = zenoh_session(listen=("tcp/127.0.0.1:0",))
     yield session
     session.close()
+
+
+@pytest.fixture
+def stalling(ours: ZenohSession) -> Iterator[tuple[ZenohSession, Relay]]:
+    """Another session of ours, and the relay between it and the first, which can stall their link."""
+    port = int(ours.listening()[0].rpartition(":")[2])
+    with Relay(port) as relay:
+        session = zenoh_session(connect=(relay.endpoint,))
+        eventually(session.links)
+        yield session, relay
+        relay.resume()
+        session.close()
 
 
 @pytest.fixture

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import zenoh
 
+from bridge.errors import ZenohError
 from bridge.ports import ZenohSample
 from bridge.routes.history import HistoryCache
 from bridge.zenoh.publisher import _PRIORITIES, RoutePublisher, _newest
 from bridge.zenoh.samples import from_zenoh
 from bridge.zenoh.session import ZenohSession
+from tests.fakes.relay import Relay
 from tests.integration.support.waiting import eventually
 
 KEY = "robot/map"
@@ -169,3 +174,39 @@ def test_a_hundred_publishers_need_no_hundred_threads(ours: ZenohSession) -> Non
     assert len(list(Path("/proc/self/task").iterdir())) - before < 10
     for publisher in publishers:
         publisher.close()
+
+
+def test_a_publisher_that_is_closed_while_its_link_is_stuck_waits_for_nobody_and_ends_with_the_put(
+    ours: ZenohSession, stalling: tuple[ZenohSession, Relay]
+) -> None:
+    far, relay = stalling
+    far.open_subscriber(key_expr=KEY, on_sample=lambda _sample: None)
+    told: list[bool] = []
+    publisher = published(ours, on_matching=told.append)
+    eventually(lambda: told)
+    put: list[int] = []
+
+    def puts() -> None:
+        with contextlib.suppress(ZenohError):  # once it is undeclared
+            for number in range(1, 1000):
+                publisher.put(bytes(1 << 20), number, ONE)
+                put.append(number)
+
+    relay.stall()
+    thread = threading.Thread(target=puts)
+    thread.start()
+    eventually(lambda: put and stands(lambda: len(put)))
+    publisher.close()
+    assert stands(lambda: len(put)), "the link was not stuck: nothing is shown"
+    relay.resume()
+    thread.join(30.0)
+    assert len(put) < 999, "it was not undeclared"
+    with pytest.raises(ZenohError):
+        publisher.put(b"", 1, ONE)
+
+
+def stands(count: Callable[[], int]) -> bool:
+    """Whether it has not changed for a while."""
+    before = count()
+    time.sleep(0.2)
+    return count() == before

@@ -13,7 +13,9 @@ import zenoh
 
 from bridge.serviceports import ZenohQuerier, ZenohQuery
 from bridge.zenoh.session import ZenohSession
+from tests.bridge.zenoh.test_publisher import stands
 from tests.contracts.test_zenoh_services import ATTACHMENT, KEY, REPLY, REQUEST, Outcome
+from tests.fakes.relay import Relay
 from tests.integration.support.waiting import eventually
 
 _LINKS = 2
@@ -212,3 +214,22 @@ def test_a_stuck_link_delays_neither_the_caller_nor_other_services(
     assert told <= {(REPLY, ""), (None, "too many requests wait to be sent")}
     assert ours.services.counts["busy"] == sum(outcome.calls[0][0] is None for outcome in outcomes)
     queryable.undeclare()
+
+
+def test_a_querier_that_is_closed_while_its_link_is_stuck_ends_what_is_asked(
+    ours: ZenohSession, stalling: tuple[ZenohSession, Relay]
+) -> None:
+    far, relay = stalling
+    far.services.open_queryable(key_expr=KEY, on_query=lambda query: query.reply(REPLY))
+    querier = connected(ours, timeout_s=30.0)
+    relay.stall()
+    outcomes = [asked(querier, REQUEST + bytes(1 << 20)) for _ in range(40)]
+    lane = querier._lane
+    eventually(lambda: len(lane.jobs) < len(outcomes) and stands(lambda: len(lane.jobs)))
+    assert lane.jobs, "the link was not stuck: nothing is shown"
+    querier.close()
+    relay.resume()
+    eventually(lambda: all(len(outcome.calls) == 1 for outcome in outcomes))
+    late = asked(querier)
+    eventually(lambda: late.calls)
+    assert "Undeclared" in late.calls[0][1]
