@@ -46,13 +46,16 @@ class PumpedReader:
     def __init__(self, reader: CycloneReader, pump: Pump, sink: SampleSink) -> None:
         self._reader = reader
         self._pump = pump
-        self._sink = sink
+        self._sink: SampleSink | None = sink
+        """Until it is started: the pump's from then on, else who owns both would never be let go."""
         self._index: int | None = None
         self.gid = reader.gid
 
     def start(self) -> None:
         """See :class:`bridge.ports.RawReader`."""
-        self._index = self._pump.add(self._reader, self._sink)
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            self._index = self._pump.add(self._reader, sink)
 
     def writer_gid(self, handle: int) -> Gid | None:
         """See :class:`bridge.ports.RawReader`."""

@@ -170,12 +170,14 @@ class Pump:
         while not self._stop.is_set():
             # The conditions trigger as long as there is something to take, so nothing is remembered here.
             for index in self._waitset.wait(_WAIT_NS):
-                entry = self._entries.get(index)
-                if entry is not None and not self._serve(entry, generation):
+                if not self._serve(index, generation):
                     return
 
-    def _serve(self, entry: _Entry, generation: int) -> bool:
+    def _serve(self, index: int, generation: int) -> bool:
         """Take and forward a few batches; False when this thread was relieved."""
+        entry = self._entries.get(index)
+        if entry is None:
+            return True
         lane = entry.lane
         for _ in range(_BATCHES_PER_TURN):
             limit = max(1, min(BATCH_SAMPLES, BATCH_BYTES // entry.sample_bytes))

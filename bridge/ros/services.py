@@ -19,7 +19,7 @@ from bridge.errors import DdsError
 from bridge.ros.client import RclpyClient
 from bridge.ros.endpoint import Endpoint
 from bridge.ros.latereplies import LateReplies
-from bridge.ros.ready import ReadyGroups
+from bridge.ros.ready import ReadyGroups, Taker
 from bridge.ros.server import RclpyServer, warn_as_error
 from bridge.ros.types import service_type
 from bridge.serviceports import ServiceForm, ServiceRequest
@@ -226,15 +226,18 @@ class _Node:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            for taker, events in self._ready.wait():
-                if self._stop.is_set():
-                    return
-                try:
-                    left = taker.take(events)
-                    if left:
-                        self._ready.again(taker, left)
-                except Exception:
-                    log.exception("ros-services met a fault; it goes on")
+            self._take(self._ready.wait())
+
+    def _take(self, ready: list[tuple[Taker, int]]) -> None:
+        for taker, events in ready:
+            if self._stop.is_set():
+                return
+            try:
+                left = taker.take(events)
+                if left:
+                    self._ready.again(taker, left)
+            except Exception:
+                log.exception("ros-services met a fault; it goes on")
 
 
 def _one_line(error: BaseException) -> str:

@@ -6,12 +6,13 @@ The receivers' side is :mod:`bridge.routes.ledger`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 
 from bridge.core.counts import SourceCount, records
 from bridge.core.gid import Gid
 from bridge.core.routespec import LossCause
 from bridge.errors import ZenohError
+from bridge.ports import ZenohPublisher
 from bridge.routes.source import Source
 from bridge.routes.stats import RouteStats
 
@@ -28,12 +29,10 @@ class Account:
 
     Args:
         stats: Where losses are counted.
-        put: Sends a record; the second argument says whether it may block.
     """
 
-    def __init__(self, stats: RouteStats, put: Callable[[bytes, bool], None]) -> None:
+    def __init__(self, stats: RouteStats) -> None:
         self._stats = stats
-        self._put = put
         self.reachable = False
         """Somebody on Zenoh subscribes at this very moment. Thread: Zenoh's writes, the pump's reads."""
         self.unreached = 0
@@ -81,16 +80,26 @@ class Account:
         if self._away:
             self._stats.lose(LossCause.LINK, count)
 
-    def report(self, sources: Iterable[Source], now_s: float, *, blocking: bool) -> None:
+    def report(
+        self, publisher: ZenohPublisher, sources: Iterable[Source], now_s: float, *, blocking: bool
+    ) -> None:
         """Tell what is new, and now and then all; never blocks."""
         if not self.reachable:
             return
         repeat = now_s >= self._repeat_at_s
         if repeat:
             self._repeat_at_s = now_s + REPEAT_S
-        self.tell(sources, blocking=blocking, wait=False, repeat=repeat)
+        self.tell(publisher, sources, blocking=blocking, wait=False, repeat=repeat)
 
-    def tell(self, sources: Iterable[Source], *, blocking: bool, wait: bool, repeat: bool = False) -> None:
+    def tell(
+        self,
+        publisher: ZenohPublisher,
+        sources: Iterable[Source],
+        *,
+        blocking: bool,
+        wait: bool,
+        repeat: bool = False,
+    ) -> None:
         """Send records. Thread: engine, or the pump's right behind its samples, so that none overtakes it."""
         counts = []
         for source in sources:
@@ -102,6 +111,6 @@ class Account:
                 )
         try:
             for record in records(counts, blocking=blocking):
-                self._put(record, wait)
+                publisher.put_counts(record, block=wait)
         except ZenohError as error:
             log.debug("a record of counts was not sent: %s", error)

@@ -68,7 +68,7 @@ class IngressService(AnnouncedRoute):
         """
         super().__init__(zenoh)
         self.planned = planned
-        self._proxy = Proxy(local, self._requested)
+        self._proxy = Proxy(local)
         self._queries = queries
         self._calls = calls
         self._clock = clock
@@ -123,7 +123,7 @@ class IngressService(AnnouncedRoute):
             self._matching = matching
         self._unmatched_at_s = None if matching else now_s
         if matching:
-            self._proxy.open(self.planned)
+            self._proxy.open(self.planned, self._requested)
             self._ask_again(float("inf"))
 
     def update(self, planned: PlannedService, now_s: float) -> None:
@@ -180,7 +180,7 @@ class IngressService(AnnouncedRoute):
                 on_matching=lambda matching: emit(MatchingChanged(spec=spec, matching=matching)),
             )
         elif self._matching:
-            self._proxy.open(self.planned)
+            self._proxy.open(self.planned, self._requested)
 
     def _leave(self, now_s: float) -> None:
         """The server is gone: say no where that can be said, and close the proxy when it is heard."""

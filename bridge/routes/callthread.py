@@ -52,12 +52,15 @@ class CallThread:
     def _run(self) -> None:
         while True:
             while self._jobs:
-                job = self._jobs.popleft()
-                try:
-                    job()
-                except Exception:
-                    log.exception("a call met a fault; the next one is a new chance")
+                _do(self._jobs.popleft())
             if self._stop:
                 return
             self._wake.wait()
             self._wake.clear()
+
+
+def _do(job: Callable[[], None]) -> None:
+    try:
+        job()
+    except Exception:
+        log.exception("a call met a fault; the next one is a new chance")

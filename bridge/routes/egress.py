@@ -60,9 +60,7 @@ class EgressRoute:
         self._may_block = may_block
         """Whether a full link may make a reliable topic wait; else it drops."""
         self._on_matching = on_matching
-        self.flow = EgressFlow(
-            planned, clock=clock, agent_prefixes=agent_prefixes, writer_gid=self._writer_gid
-        )
+        self.flow = EgressFlow(planned, clock=clock, agent_prefixes=agent_prefixes, own=dds.participant)
         self._dds_lost_before = 0
         self._reader: RawReader | None = None
         self._old_reader: RawReader | None = None
@@ -96,7 +94,7 @@ class EgressRoute:
 
     def endpoint_gids(self) -> tuple[tuple[Gid, ...], tuple[Gid, ...]]:
         """Our (readers, writers) of this route."""
-        return tuple(reader.gid for reader in (self._reader, self._old_reader) if reader is not None), ()
+        return tuple(reader.gid for reader in self._readers()), ()
 
     def stand_ins(self) -> tuple[StandIn, ...]:
         """Our readers, which stand for the subscribers elsewhere."""
@@ -189,36 +187,32 @@ class EgressRoute:
         for publisher in (*(old for old, _ in self._old_publishers), self.flow.publisher):
             publisher.close()
 
-    def _writer_gid(self, handle: int) -> Gid:
-        """Thread: the pump's."""
-        for reader in (self._reader, self._old_reader):
-            if reader is not None and (found := reader.writer_gid(handle)) is not None:
-                return found
-        # Its writer is gone by now; the handle is as unique as its GID was.
-        return Gid(b"\xff" * 4 + self._dds.participant.value[4:8] + handle.to_bytes(8, "big"))
-
     def _open_publisher(self) -> ZenohPublisher:
-        planned = self.planned
+        planned, account, tell = self.planned, self.flow.account, self._on_matching
         self.flow.blocking = planned.block and self._may_block
+
+        def matching_changed(matching: bool) -> None:  # noqa: FBT001 - Zenoh's callback
+            """Thread: Zenoh's. It knows nothing of the route, which knows the publisher: no cycle is left."""
+            account.reachable = matching
+            tell(matching)
+
         return self._zenoh.open_publisher(
             key_expr=planned.spec.key_expr,
             block=self.flow.blocking,
             priority=planned.priority,
             express=planned.express,
             cache=self.flow.cache,
-            on_matching=self._matching_changed,
+            on_matching=matching_changed,
         )
-
-    def _matching_changed(self, matching: bool) -> None:  # noqa: FBT001 - Zenoh's callback
-        """Thread: Zenoh's."""
-        self.flow.account.reachable = matching
-        self._on_matching(matching)
 
     def _replace_publisher(self, now_s: float) -> None:
         """Another publisher, for the history as it is kept now; the reader goes on."""
         successor = self._open_publisher()
         self._old_publishers.append((self.flow.publisher, now_s + OVERLAP_S))
         self.flow.publisher, self._declared = successor, _declaration(self.planned)
+
+    def _readers(self) -> tuple[RawReader, ...]:
+        return tuple(one for one in (self._reader, self._old_reader) if one is not None)
 
     def _open_reader(self) -> RawReader:
         planned = self.planned
@@ -233,8 +227,9 @@ class EgressRoute:
         return reader
 
     def _start_reader(self) -> None:
-        # Known before its first sample comes, which asks it for the GID of the writer.
         self._reader = self._open_reader()
+        # Before its first sample comes, which asks for the GID of its writer.
+        self.flow.read_by(*self._readers())
         self._reader.start()
 
     def _rebuild_reader(self, reader: RawReader, now_s: float) -> None:
@@ -242,7 +237,7 @@ class EgressRoute:
         if self._old_reader is not None:
             self._forget(self._old_reader)
         self._old_reader, self._old_until_s, self._reader = reader, now_s + OVERLAP_S, successor
-        self.flow.overlap = True
+        self.flow.read_by(*self._readers())
         successor.start()
 
     def _close_reader(self) -> None:
@@ -256,11 +251,11 @@ class EgressRoute:
         reader, self._old_reader = self._old_reader, None
         if reader is not None:
             self._forget(reader)
-        self.flow.overlap = False
 
     def _forget(self, reader: RawReader) -> None:
         self._dds_lost_before += reader.lost_samples()
         reader.close()
+        self.flow.read_by(*self._readers())
 
     def _announce(self) -> None:
         """Tokens as planned: those that differ are retired first, so that upstream sees one at most."""

@@ -15,7 +15,7 @@ from bridge.core.plan import UNANNOUNCED_DEPTH, PlannedRoute
 from bridge.core.routespec import DropCause
 from bridge.core.status import RouteCounters
 from bridge.errors import WireError, ZenohError
-from bridge.ports import Clock, DdsSample, ZenohPublisher, ZenohSample
+from bridge.ports import Clock, DdsSample, RawReader, ZenohPublisher, ZenohSample
 from bridge.routes.account import REPORT_NS, Account
 from bridge.routes.backlog import Backlog
 from bridge.routes.history import HistoryCache
@@ -40,7 +40,7 @@ class EgressFlow:
         *,
         clock: Clock,
         agent_prefixes: Callable[[], frozenset[bytes]],
-        writer_gid: Callable[[int], Gid],
+        own: Gid,
     ) -> None:
         """Not sending yet: :attr:`publisher` is to be set before the first sample.
 
@@ -48,17 +48,18 @@ class EgressFlow:
             planned: the route.
             clock: what source times are compared with.
             agent_prefixes: GID prefixes of other agents, whose samples are not passed on.
-            writer_gid: GID of a local writer by its handle.
+            own: our participant.
         """
         self._planned = planned
         self._clock = clock
         self._agent_prefixes = agent_prefixes
-        self._writer_gid = writer_gid
+        self._own = own
+        self._readers: tuple[RawReader, ...] = ()
         self.latency = PassiveLatency()
         """From the writers' stamps to here."""
         self.latency.follow_local(latched=bool(planned.latched))
         self._stats = RouteStats(self.latency)
-        self.account = Account(self._stats, self._put_counts)
+        self.account = Account(self._stats)
         """What receivers are told of what was sent."""
         self.blocking = False
         """Samples wait for a full link."""
@@ -69,7 +70,7 @@ class EgressFlow:
         """What late joiners are given."""
         self.publisher: ZenohPublisher
         """Where samples go; may be replaced at any time."""
-        self.overlap = False
+        self._overlap = False
         """Two readers deliver, so a sample that comes second is passed over."""
 
     def counters(self, *, dds_lost: int) -> RouteCounters:
@@ -116,10 +117,11 @@ class EgressFlow:
     def report(self) -> None:
         """Tell receivers what was sent."""
         now_s = self._clock.monotonic_s()
-        self.account.report(list(self._sources.values()), now_s, blocking=self.blocking)
+        self.account.report(self.publisher, list(self._sources.values()), now_s, blocking=self.blocking)
 
-    def _put_counts(self, record: bytes, wait: bool) -> None:  # noqa: FBT001 - see Account
-        self.publisher.put_counts(record, block=wait)
+    def read_by(self, *readers: RawReader) -> None:
+        """The readers that deliver from now on: they know whose samples these are."""
+        self._readers, self._overlap = readers, len(readers) > 1
 
     def reader_closed(self) -> None:
         """The next reader gets the history from the writers again, unless it must suit volatile ones, too."""
@@ -149,7 +151,7 @@ class EgressFlow:
             except WireError:
                 stats.drop(malformed_cause(payload))
                 continue
-            if self.overlap and raw_ns <= source.last_raw_ns:
+            if self._overlap and raw_ns <= source.last_raw_ns:
                 continue  # the other reader had it already
             source.last_raw_ns = raw_ns
             if self._limit is not None and not self._limit.passes(source.gid, raw_ns):
@@ -175,7 +177,8 @@ class EgressFlow:
             stats.payload_bytes += len(payload)
         if abs(ahead_ns - account.told_ns) >= REPORT_NS:
             account.told_ns = ahead_ns
-            account.tell(list(self._sources.values()), blocking=self.blocking, wait=self.blocking)
+            sources = list(self._sources.values())
+            account.tell(self.publisher, sources, blocking=self.blocking, wait=self.blocking)
 
     def enqueue(self, samples: list[DdsSample]) -> None:
         """See :class:`bridge.ports.SampleSink`."""
@@ -204,6 +207,13 @@ class EgressFlow:
         self._describe_sources(source)
         self._sources[handle] = source
         return source
+
+    def _writer_gid(self, handle: int) -> Gid:
+        for reader in self._readers:
+            if (found := reader.writer_gid(handle)) is not None:
+                return found
+        # Its writer is gone by now; the handle is as unique as its GID was.
+        return Gid(b"\xff" * 4 + self._own.value[4:8] + handle.to_bytes(8, "big"))
 
     def _describe_sources(self, *sources: Source) -> None:
         """What discovery told about them, or about all; a sample may come before its writer is discovered."""

@@ -15,9 +15,8 @@ FAREWELL_S = 0.3
 class Proxy:
     """There or not, any number of times. Thread: engine."""
 
-    def __init__(self, local: LocalServices, on_request: Callable[[ServiceRequest], None]) -> None:
+    def __init__(self, local: LocalServices) -> None:
         self._local = local
-        self._on_request = on_request
         self.server: LocalServer | None = None
         """While it is there. Other threads may read it."""
         self.leaving: LocalServer | None = None
@@ -29,8 +28,8 @@ class Proxy:
         self._past_counts: Counter[str] = Counter()
         """… and of all before."""
 
-    def open(self, planned: PlannedService) -> None:
-        """Be there.
+    def open(self, planned: PlannedService, on_request: Callable[[ServiceRequest], None]) -> None:
+        """Be there, unless it is already.
 
         Raises:
             DdsError: refused, or the type is not installed.
@@ -39,7 +38,7 @@ class Proxy:
             return
         self._close_leaving()
         self.server = self._local.open_server(
-            ros_name=planned.spec.ros_name, ros_type=planned.ros_type, on_request=self._on_request
+            ros_name=planned.spec.ros_name, ros_type=planned.ros_type, on_request=on_request
         )
         self._past_counts.update(self._counts)
         self._counts = self.server.counts

@@ -61,10 +61,13 @@ class RetryThread:
                 return
             self._wake.clear()
             while self._waiting and not self._stop.is_set():
-                for route in list(self._waiting):
-                    self._offer(route)
+                self._offer_all()
                 if self._waiting:
                     self._stop.wait(INTERVAL_S)
+
+    def _offer_all(self) -> None:
+        for route in list(self._waiting):
+            self._offer(route)
 
     def _offer(self, route: Retried) -> None:
         # Removed before the offer, so that a sample queued meanwhile puts it back.

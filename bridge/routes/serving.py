@@ -25,7 +25,7 @@ from bridge.routes.calls import OpenCalls
 from bridge.routes.callthread import CallThread
 from bridge.routes.standing import stand_in
 from bridge.routes.stats import CallStats
-from bridge.serviceports import LocalServices, ZenohQuery, ZenohQueryable, ZenohServices
+from bridge.serviceports import LocalClient, LocalServices, ZenohQuery, ZenohQueryable, ZenohServices
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +100,12 @@ class EgressService(AnnouncedRoute):
         self._opened_s = clock.monotonic_s()
         self._offer_at_s: float | None = None
         """None: not found."""
-        self._client = local.open_client(
+        client = local.open_client(
             ros_name=planned.spec.ros_name, ros_type=planned.ros_type, on_reply=self._replied
         )
+        self._client: LocalClient | None = client
+        """None once it is closed. Other threads may read it."""
+        self._client_counts = client.counts
 
     @property
     def active(self) -> bool:
@@ -121,7 +124,7 @@ class EgressService(AnnouncedRoute):
     def counters(self) -> RouteCounters:
         """Calls answered, and what became of the others. Thread: any."""
         return self._stats.with_local(
-            self._client.counts, queue_messages=len(self._open), queue_bytes=self._open.payload_bytes
+            self._client_counts, queue_messages=len(self._open), queue_bytes=self._open.payload_bytes
         )
 
     def set_matching(self, matching: bool, now_s: float) -> None:  # noqa: FBT001 - an event's value
@@ -143,7 +146,7 @@ class EgressService(AnnouncedRoute):
         """Offer the server once it is found; give up what took too long."""
         if self._queryable is None and now_s >= self._look_at_s:
             self._look_at_s = now_s + (LOOK_S if now_s < self._opened_s + PATIENT_AFTER_S else RETRY_S)
-            if not self._client.ready():
+            if self._client is None or not self._client.ready():
                 self._offer_at_s = None
             elif self._offer_at_s is None:
                 settle_s = min(max(now_s - self._opened_s, SETTLE_S), SETTLE_MAX_S)
@@ -162,10 +165,13 @@ class EgressService(AnnouncedRoute):
     def close(self) -> None:
         """Withdraw the server, refuse what is open."""
         self._announce(None)
-        if self._queryable is not None:
-            self._queryable.close()
+        queryable, self._queryable = self._queryable, None
+        if queryable is not None:
+            queryable.close()
         self._end_all("the server is gone")
-        self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _offer(self, now_s: float) -> None:
         key_expr = self.planned.spec.key_expr
@@ -223,9 +229,10 @@ class EgressService(AnnouncedRoute):
         if entry is None:
             return
         cause, reason = DropCause.NO_SERVER, "the server is not there"
+        client = self._client
         try:
-            if self._client.ready():
-                entry.number = number = self._client.call(entry.payload)
+            if client is not None and client.ready():
+                entry.number = number = client.call(entry.payload)
                 self._by_number[number] = serial
                 if self._open.get(serial) is None:  # given up meanwhile
                     self._forget(number)
@@ -278,4 +285,6 @@ class EgressService(AnnouncedRoute):
 
     def _forget(self, number: int) -> None:
         self._by_number.pop(number, None)
-        self._client.forget(number)
+        client = self._client
+        if client is not None:
+            client.forget(number)

@@ -111,10 +111,18 @@ class Outbox:
             self._changed.notify()
 
     def _work(self) -> None:
-        while (taken := self._next()) is not None:
-            lane, job = taken
-            _run(job.send)
-            self._done(lane)
+        while self._work_once():
+            pass
+
+    def _work_once(self) -> bool:
+        """Do one job; False when this thread is to end."""
+        taken = self._next()
+        if taken is None:
+            return False
+        lane, job = taken
+        _run(job.send)
+        self._done(lane)
+        return True
 
     def _next(self) -> tuple[Lane, Job] | None:
         """The next job; None when this thread is to end."""

@@ -16,7 +16,7 @@ class Route:
 
     def __init__(self) -> None:
         self._stats = RouteStats()
-        self.account = Account(self._stats, lambda _record, _wait: None)
+        self.account = Account(self._stats)
 
     def match(self) -> None:
         self.account.reachable = True
