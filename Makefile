@@ -22,6 +22,8 @@ SOURCES := bridge netopt bench tests
 # its libraries would be found before the locked ones. The last name is the guard of the ROS wheels' start-up hook.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport ROS_DISTRO ROS_VERSION ROS_PYTHON_VERSION RMW_IMPLEMENTATION CYCLONEDDS_URI _ROS_WHEELS_BOOTSTRAP_COMPLETE
+# Without byte code each agent that is started, in a test or a bench, compiles all of our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Shows one changing line on a terminal, nothing in a pipe; pip's warnings and errors go to standard error.
 PROGRESS = awk -v tty="$$( [ -t 2 ] && echo 1 || echo 0 )" \

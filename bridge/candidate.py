@@ -20,6 +20,8 @@ SETTLE_S = 0.5
 QUIET_S = 0.25
 """… and this long without a new participant, at most :data:`SETTLE_MAX_S`."""
 SETTLE_MAX_S = 2.0
+LOOK_S = 0.05
+"""While it cannot be said when something will be due."""
 
 
 class Candidate:
@@ -61,10 +63,16 @@ class Candidate:
             heard_s = now_s if event.heard_s is None else min(event.heard_s, now_s)
             self._last_participant_s = max(self._last_participant_s, heard_s)
 
-    @property
-    def deciding(self) -> bool:
-        """Whether it must look often: settling and elections are a matter of tenths of a second."""
-        return self.state is not AgentState.ACTIVE or self._election.watching
+    def next_due_s(self, now_s: float) -> float | None:
+        """When it must look again; None where only an event can change its mind.
+
+        Elections and strangers are a matter of tenths of a second: while there are any it looks often.
+        """
+        if self.state is AgentState.STARTING and (due_s := self._settled_s()) > now_s:
+            return min(due_s, now_s + LOOK_S)
+        if self.state is not AgentState.ACTIVE or self._election.watching:
+            return now_s + LOOK_S
+        return None
 
     def decide(self, now_s: float) -> bool:
         """Route, stand by, or wait: see :mod:`bridge.core.election`.
@@ -88,16 +96,20 @@ class Candidate:
         self.state = AgentState.ACTIVE if verdict.route else AgentState.STANDBY
         return True
 
+    def _settled_s(self) -> float:
+        """When everybody has had time to be heard, if nobody else comes."""
+        joined_s = self._started_s if self._joined_s is None else self._joined_s
+        due_s = max(joined_s + SETTLE_S, self._last_participant_s + QUIET_S)
+        return min(due_s, self._started_s + SETTLE_MAX_S)
+
     def _settled(self, now_s: float) -> bool:
-        if now_s - self._started_s >= SETTLE_MAX_S:
+        if now_s >= self._started_s + SETTLE_MAX_S:
             return True
-        heard_s = now_s - (self._started_s if self._joined_s is None else self._joined_s)
-        quiet = now_s - self._last_participant_s >= QUIET_S
         # An agent on our domain may be one of our Zenoh network as well, whose link takes a moment.
         here = self._graph.participants
         introduced = {token.participant.prefix for token in self._graph.agents.values()}
         strangers = here.agent_prefixes - here.rclpy_prefixes - introduced
-        return heard_s >= SETTLE_S and quiet and not strangers
+        return now_s >= self._settled_s() and not strangers
 
     def announce(self) -> None:
         """Tell the others what it is now. Raises ZenohError."""

@@ -26,7 +26,6 @@ from bridge.core.jsonform import Json
 from bridge.core.policy import Policy, Rule
 from bridge.errors import ConfigError
 from bridge.security.configured import certificate_files
-from bridge.security.examine import REFUSED_AT_START, examine
 from bridge.unixsocket import default_socket
 
 __all__ = [
@@ -123,6 +122,11 @@ def check_files(loaded: LoadedConfig) -> tuple[ConfigError, ...]:
         for key in ("private_key", "certificate", "ca")
         if getattr(zenoh.tls, key)
     }
+    if not keys:
+        return ()
+    # Only here: an agent without TLS need not load it.
+    from bridge.security.examine import REFUSED_AT_START, examine
+
     findings = examine(certificate_files(zenoh), now=dt.datetime.now(dt.timezone.utc))
     faults = [
         Fault(path=("zenoh", "tls", keys[one.subject]), problem=one.text, remedy=one.remedy)

@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 PLAN_SLICE_S = 0.25
 """Planning pauses after that long for new events and questions: ten thousand announcements at once take a
 minute of opening DDS writers, and a question is given up after 5 s."""
-_DECIDING_S = 0.05
 _IDLE_S = 1.0
 """The engine looks around at least that often, whatever was signalled."""
 _JOIN_S = 5.0
@@ -215,7 +214,8 @@ class Engine:
             self.intake.retirements.next_due_s(),
             self.routes.next_tick_s(),
             self._node_publisher.next_due_s(),
-            now_s + (_DECIDING_S if self._candidate.deciding else _IDLE_S),
+            self._candidate.next_due_s(now_s),
+            now_s + _IDLE_S,
         )
         return max(0.0, min(due_s for due_s in due if due_s is not None) - now_s)
 

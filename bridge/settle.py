@@ -54,8 +54,7 @@ def settle_interpreter() -> None:
 
     Thread: main, once everything is imported.
     """
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # no look for garbage first: it takes tens of ms, and imports leave 2000 objects
     _, middle, old = gc.get_threshold()
     gc.set_threshold(GC_YOUNG_OBJECTS, middle, old)
     sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bridge.security.authority import Identity
-    from bridge.security.examine import CertificateFiles
+    from bridge.security.tlsfiles import CertificateFiles
 
 app = typer.Typer(help="Make and check certificates.", rich_markup_mode=None, no_args_is_help=False)
 
@@ -146,7 +146,8 @@ def check(
 def _named(
     certificate: Path | None, ca: Path | None, key: Path | None, names: tuple[str, ...]
 ) -> CertificateFiles:
-    from bridge.security.examine import CertificateFiles, role_of
+    from bridge.security.examine import role_of
+    from bridge.security.tlsfiles import CertificateFiles
 
     if certificate is None:  # the caller has seen to it
         return CertificateFiles()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.config import ZenohConfig
 from bridge.core.endpoint import Endpoint, parse_endpoint
-from bridge.security.examine import CertificateFiles
+from bridge.security.tlsfiles import CertificateFiles
 
 
 def certificate_files(zenoh: ZenohConfig) -> CertificateFiles:

@@ -10,7 +10,6 @@ import datetime as dt
 import ipaddress
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -24,6 +23,7 @@ from bridge.core.status import Finding, Severity
 from bridge.errors import CannotRun
 from bridge.security.authority import Role
 from bridge.security.files import read_pem
+from bridge.security.tlsfiles import CertificateFiles
 
 SOON_DAYS = 14
 """Before the end of a certificate, from when on it is told."""
@@ -31,23 +31,6 @@ REFUSED_AT_START = frozenset({"certificate_unreadable", "key_open", "key_mismatc
 """Codes with which no link could come up, or which give the key away; everything else may mend itself."""
 _ANY_KEY_USAGE = x509.ObjectIdentifier("2.5.29.37.0")
 _ISSUE = "issue a new one (`zenlink certs issue --force`); a running agent takes it over"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateFiles:
-    """The files of one side and what they are used for."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    private_key: Path | None = None
-    listens: bool = False
-    """The certificate is shown to those who connect."""
-    connects: bool = False
-    """The certificate is shown to those we connect to (mutual TLS)."""
-    verifies: bool = False
-    """Those who connect must show a certificate of `ca`."""
-    names: tuple[str, ...] = ()
-    """Hosts and addresses by which others connect, as far as known; wildcard addresses are none."""
 
 
 def examine(files: CertificateFiles, *, now: dt.datetime) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bridge.core.status import Severity
 from bridge.errors import BridgeError
-from bridge.security.examine import CertificateFiles, examine
+from bridge.security.tlsfiles import CertificateFiles
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,8 @@ class Rotation:
         if now_s < self._not_before_s:
             return
         self._not_before_s = now_s + AGAIN_S
+        from bridge.security.examine import examine
+
         faults = examine(self._files, now=dt.datetime.now(dt.timezone.utc))
         if any(one.severity is Severity.ERROR for one in faults):
             return  # a finding each; what is in use is better than that

@@ -12,7 +12,8 @@ from pathlib import Path
 from cryptography import x509
 
 from bridge.core.status import Finding, Severity
-from bridge.security.examine import CertificateFiles, certificates, moment
+from bridge.security.examine import certificates, moment
+from bridge.security.tlsfiles import CertificateFiles
 
 _TAKEN_OVER = "nothing yet: the agent takes it over within seconds; if not, its log says why"
 

@@ -8,16 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bridge.core.endpoint import Endpoint, parse_endpoint
 from bridge.core.linkinfo import CertificateInfo, ConnectionInfo, ConnectionsInfo, LinkInfo
 from bridge.core.status import Finding, Severity
 from bridge.errors import InvalidName
-from bridge.security.examine import CertificateFiles, ends, examine
 from bridge.security.linklog import LinkLog
 from bridge.security.looks import Looks
 from bridge.security.preflight import Cause, Verdict, addresses, look, tls_files
-from bridge.security.served import Served
+from bridge.security.tlsfiles import CertificateFiles
+
+if TYPE_CHECKING:
+    from bridge.security.served import Served
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ class LinkWatch:
         certificates_every_s: float = CERTIFICATES_S,
     ) -> None:
         self._files = files
-        self._served = Served(files)
+        self._served = _served(files)
         self._certificates_every_s = certificates_every_s
         self._connections = {parse_endpoint(text): _Connection() for text in connect}
         self._links: Callable[[], tuple[LinkInfo, ...]] = tuple
@@ -105,7 +108,7 @@ class LinkWatch:
 
     def renewed(self) -> None:
         """Listeners were opened anew, and serve what the files hold now. Thread: any."""
-        self._served = Served(self._files)
+        self._served = _served(self._files)
         self._certificates_at_s = 0.0
         self._wake.set()
 
@@ -152,12 +155,17 @@ class LinkWatch:
             except Exception:
                 log.exception("links could not be looked at; trying again")
 
+    def _look_at_certificates(self, served: Served) -> None:
+        from bridge.security.examine import ends, examine
+
+        now = dt.datetime.now(dt.timezone.utc)
+        self._ends = ends(self._files)
+        self._certificates = (*examine(self._files, now=now), *served.findings(now=now))
+
     def _turn(self, now_s: float) -> None:
-        if now_s >= self._certificates_at_s:
+        if self._served is not None and now_s >= self._certificates_at_s:
             self._certificates_at_s = now_s + self._certificates_every_s
-            now = dt.datetime.now(dt.timezone.utc)
-            self._ends = ends(self._files)
-            self._certificates = (*examine(self._files, now=now), *self._served.findings(now=now))
+            self._look_at_certificates(self._served)
         links = self._links()
         self._link_log.look(links, now_s)
         verdicts: dict[Endpoint, Verdict] = {}
@@ -218,3 +226,12 @@ def _link_down(endpoint: Endpoint, verdict: Verdict) -> Finding:
         text=f"{verdict.cause.value}: {verdict.text}",
         remedy=verdict.remedy,
     )
+
+
+def _served(files: CertificateFiles) -> Served | None:
+    """What the listeners serve. None without any file, so that nothing is loaded to read them."""
+    if not files.named:
+        return None
+    from bridge.security.served import Served
+
+    return Served(files)

@@ -16,7 +16,7 @@ from bridge.config_probe import ProbeConfig
 from bridge.core.events import TokenAnnounced
 from bridge.core.tokens import Token, TokenKind
 from bridge.errors import CannotRun
-from bridge.security.examine import CertificateFiles
+from bridge.security.tlsfiles import CertificateFiles
 from bridge.security.watch import LinkWatch
 from bridge.zenoh.options import ZenohNetwork
 from bridge.zenoh.session import ZenohSession

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from bridge.candidate import QUIET_S, SETTLE_S
+from bridge.candidate import LOOK_S, QUIET_S, SETTLE_S
 from bridge.core.routespec import Direction
 from bridge.core.status import AgentState
 from tests.bridge.engine_stage import WAIT_S, open_routes, place, running, talker
@@ -37,6 +37,20 @@ def test_who_is_alone_on_a_domain_that_it_has_listened_to_for_long_enough_routes
         assert robot.engine.state is AgentState.ACTIVE
     finally:
         robot.engine.close()
+
+
+def test_it_looks_as_soon_as_everybody_has_had_time_and_often_while_an_election_may_go_on():
+    robot = place(joined_for_s=SETTLE_S - 0.02)
+    candidate, now_s = robot.engine._candidate, robot.clock.monotonic_s()
+    candidate.start(now_s)
+    assert candidate.next_due_s(now_s) == pytest.approx(now_s + 0.02)
+    assert not candidate.decide(now_s)
+    assert candidate.decide(now_s + 0.021)
+    assert candidate.state is AgentState.ACTIVE
+    assert candidate.next_due_s(now_s + 0.021) is None
+    late = place(joined_for_s=SETTLE_S)
+    late.engine._candidate.start(now_s)
+    assert late.engine._candidate.next_due_s(now_s) == pytest.approx(now_s + LOOK_S)
 
 
 def test_the_domain_must_have_been_quiet_since_the_last_one_came_and_not_since_the_start():

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.security.authority import Role
-from bridge.security.examine import CertificateFiles, examine, not_after, role_of
+from bridge.security.examine import examine, not_after, role_of
+from bridge.security.tlsfiles import CertificateFiles
 from tests.integration.support.certificates import CLIENT, DAYS, SERVER, Certificates, now
 
 

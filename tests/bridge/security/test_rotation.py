@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import CannotRun
-from bridge.security.examine import CertificateFiles
 from bridge.security.rotation import AGAIN_S, Rotation
+from bridge.security.tlsfiles import CertificateFiles
 from tests.integration.support import eventually
 from tests.integration.support.certificates import Certificates
 

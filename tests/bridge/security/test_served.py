@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from bridge.core.status import Severity
-from bridge.security.examine import CertificateFiles
 from bridge.security.served import Served
+from bridge.security.tlsfiles import CertificateFiles
 from tests.integration.support.certificates import DAYS, Certificates, now
 
 

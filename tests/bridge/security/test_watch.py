@@ -5,18 +5,33 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
 from bridge.core.endpoint import parse_endpoint
 from bridge.core.linkinfo import ConnectionInfo, ConnectionsInfo, LinkInfo
-from bridge.security.examine import CertificateFiles
+from bridge.security.tlsfiles import CertificateFiles
 from bridge.security.watch import LinkWatch, linked
 from tests.integration.support import eventually
 from tests.integration.support.certificates import Certificates
 
 NO_FILES = CertificateFiles()
+
+WITHOUT_FILES = """
+import sys
+import bridge.agent
+from bridge.config_io import check_files, load
+from bridge.security.tlsfiles import CertificateFiles
+from bridge.security.watch import LinkWatch
+assert check_files(load(None, env={})) == ()
+watch = LinkWatch(files=CertificateFiles(), connect=[], tls={})
+watch.start()
+watch.close()
+assert "cryptography" not in sys.modules
+"""
 
 
 def link(dst: str) -> LinkInfo:
@@ -27,6 +42,10 @@ def link(dst: str) -> LinkInfo:
 def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+def test_an_agent_without_certificates_loads_nothing_that_reads_them():
+    subprocess.run([sys.executable, "-c", WITHOUT_FILES], check=True, timeout=60)
 
 
 def test_a_link_that_is_down_is_a_finding_until_it_is_up(closed_port, caplog):
