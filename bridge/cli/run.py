@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import threading
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bridge.config_io import FlagOverrides, LoadedConfig
 
 _LOG = logging.getLogger(__name__)
+_STDERR = 2
 
 
 def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
@@ -90,6 +92,7 @@ def run(  # noqa: PLR0913, PLR0917  # one argument an option, as typer wants it
         environment = dict(os.environ)  # as it was given: the part for rclpy changes what the RMW reads of it
         loaded = _read(config, flags, parameters, environment)
         faults, ring = setup_logging(log_format, log_level)
+        faulthandler.enable(_STDERR)  # where each thread was is all that a crash in a library leaves
         _log_notes(loaded)
         keep_large_blocks()
         from bridge.agent_domain import joined_domain

@@ -6,8 +6,10 @@ endpoints are created the sertype's operations table is swapped for a copy that 
 information, so that matching is by type name alone (tried with cyclonedds 11.0.1; source: project
 wire specification, appendix B).
 
-Two traps, both end in endless memory growth: one Python class per type name and keyedness, for the
-life of the process; and the table pointer is put back after each creation.
+Three traps. Two end in endless memory growth: one Python class per type name and keyedness, for the
+life of the process; and the table pointer is put back after each creation. The third ends in a crash: a topic
+that is created while the table of its type is swapped does not find that type, so it registers another, equal
+to the first one afterwards; Cyclone then forgets the wrong one, and later reads the other where it was.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ _TYPE_SLOTS = (8, 9, 10)
 """``type_id``, ``type_map``, ``type_info``."""
 
 _swap_lock = threading.Lock()
-"""Sertypes are shared by all topics of a type: one swap at a time in the process."""
+"""Sertypes are shared by all topics of a type: one swap at a time in the process, no new topic meanwhile."""
 
 
 @cache
@@ -68,10 +70,11 @@ def create_topic(
     Raises:
         DdsError: Cyclone refuses, e.g. because the name is not a valid topic name.
 
-    Thread: any.
+    Thread: any, but not within :func:`typeless`.
     """
     try:
-        return Topic(participant, dds_topic, _dummy_type(dds_type, keyed))
+        with _swap_lock:
+            return Topic(participant, dds_topic, _dummy_type(dds_type, keyed))
     except DDSException as error:
         raise DdsError(f"cannot create topic {dds_topic} of type {dds_type}: {error}") from error
 

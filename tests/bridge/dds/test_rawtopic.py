@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes as ct
 import subprocess
 import sys
+import threading
 
 import pytest
 from cyclonedds.domain import DomainParticipant
@@ -117,6 +118,22 @@ def test_the_table_is_put_back_after_use_and_after_a_fault(
     with pytest.raises(Fault), typeless(topic):
         raise Fault
     assert table_of(topic) == before
+
+
+def test_a_topic_made_while_its_type_is_swapped_shares_that_type(participant: DomainParticipant) -> None:
+    """It once registered another one; as soon as one of the two was gone, the next new topic crashed."""
+    first = create_topic(participant, dds_topic="rt/x", dds_type=TYPE, keyed=False)
+    made: list[Topic[IdlStruct]] = []
+
+    def make() -> None:
+        made.append(create_topic(participant, dds_topic="rt/y", dds_type=TYPE, keyed=False))
+
+    other = threading.Thread(target=make)
+    with typeless(first):
+        other.start()
+        other.join(0.5)  # time enough to go wrong in
+    other.join()
+    assert sertype_of(made[0]) == sertype_of(first)
 
 
 def test_a_name_that_dds_forbids_is_refused_with_name_and_type(participant: DomainParticipant) -> None:
