@@ -14,7 +14,7 @@ from bridge.core.status import AgentState, Explanation, RouteCounters, RouteInfo
 from bridge.core.tokens import TokenKind
 from bridge.engine import Engine
 from bridge.errors import InvalidName
-from bridge.observe.routes import route_info
+from bridge.observe.routes import NO_LINK, route_info
 from bridge.observe.services import service_facts
 
 
@@ -31,7 +31,8 @@ def explain(engine: Engine, name: str) -> Explanation:
             remedy="give the absolute name, e.g. /chatter",
         )
     plan = engine.plans.get(name, ())
-    infos = [route_info(engine, planned) for planned in plan]
+    linked = bool(engine.zenoh.links())
+    infos = [route_info(engine, planned, linked=linked) for planned in plan]
     facts = [_agent_fact(engine), *_endpoint_facts(engine.graph, name), *service_facts(engine, name)]
     for planned, info in zip(plan, infos, strict=True):
         facts += _route_facts(planned, info)
@@ -119,6 +120,11 @@ def _verdict(name: str, *, crossing: bool, infos: list[RouteInfo], state: AgentS
             RouteState.ROUTED: "",
         }
         return f"{name} does not cross: {stuck[0].status}", remedies[stuck[0].status.state]
+    if infos[0].idle_reason == NO_LINK:
+        return (
+            f"{name} does not cross: {NO_LINK}",
+            "see `zenlink links`: each endpoint, and why its link is down",
+        )
     return (
         f"{name} does not cross yet: {infos[0].idle_reason}",
         "start the other half; `zenlink status` shows the links, `zenlink explain` on the far side its view",

@@ -13,19 +13,31 @@ from bridge.core.serviceplan import Planned
 from bridge.core.status import RouteCounters, RouteInfo
 from bridge.engine import Engine
 
+NO_LINK = "no Zenoh link is up"
+"""Told last: a half that is open keeps its other one for the time that a broken link is given to return."""
+
 
 def route_infos(engine: Engine) -> tuple[RouteInfo, ...]:
     """Every planned route, open or not, by name."""
     planned = [route for plan in engine.plans.values() for route in plan]
     planned.sort(key=lambda one: (one.spec.ros_name, str(one.spec)))
-    return tuple(route_info(engine, one) for one in planned)
+    linked = bool(engine.zenoh.links())
+    return tuple(route_info(engine, one, linked=linked) for one in planned)
 
 
-def route_info(engine: Engine, planned: Planned) -> RouteInfo:
-    """What there is to tell of one."""
+def route_info(engine: Engine, planned: Planned, *, linked: bool) -> RouteInfo:
+    """What there is to tell of one.
+
+    Args:
+        engine: that of the route.
+        planned: the route.
+        linked: whether any Zenoh link is up.
+    """
     route = engine.routes.get(planned.spec)
     status = engine.routes.status(planned)
-    idle_reason = route.idle_reason if route is not None and status.state is RouteState.ROUTED else ""
+    idle_reason = ""
+    if route is not None and status.state is RouteState.ROUTED:
+        idle_reason = route.idle_reason or ("" if linked else NO_LINK)
     qos, form = "", ""
     if isinstance(planned, PlannedRoute):
         qos = qos_text(planned.qos, keyed=planned.keyed, with_user_data=False)

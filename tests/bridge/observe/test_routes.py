@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bridge.core.policy import Policy, Rule
-from bridge.retirement import SETTLE_S
 from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
 from tests.builders import NAME, payload
 from tests.fakes.zenoh import FakeNetwork
@@ -37,9 +36,26 @@ def test_an_open_half_whose_other_half_is_gone_is_not_active():
         listener(station.node())
         eventually(lambda: [one.active for one in station.observer.routes()] == [True], WAIT_S)
         robot.engine.reload(Policy(rules=(Rule(label="rules[0]", name=NAME, allow=False),)))
-        station.pass_time(SETTLE_S + 1.0)  # the retirement of a token is believed after a moment
-        [route] = eventually(lambda: [one for one in station.observer.routes() if one.idle_reason], WAIT_S)
+        # The retirement of a token comes from another thread, and is believed after a moment.
+        [route] = station.until(lambda: [one for one in station.observer.routes() if one.idle_reason])
         explained = station.observer.explain(route.spec.ros_name)
     assert route.idle_reason == "nobody on Zenoh has announced that it publishes it"
     assert not route.active
     assert not explained.crossing
+
+
+def test_no_route_is_active_while_no_link_is_up():
+    network = FakeNetwork()
+    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
+    with running(robot, station):
+        talker(robot.node())
+        listener(station.node())
+        eventually(lambda: [one.active for one in station.observer.routes()] == [True], WAIT_S)
+        network.cut(robot.zenoh, station.zenoh)
+        [route] = station.observer.routes()
+        explained = station.observer.explain(route.spec.ros_name)
+        network.mend(robot.zenoh, station.zenoh)
+        eventually(lambda: [one.active for one in station.observer.routes()] == [True], WAIT_S)
+    assert (route.active, route.idle_reason) == (False, "no Zenoh link is up")
+    assert explained.verdict == f"{route.spec.ros_name} does not cross: no Zenoh link is up"
+    assert "zenlink links" in explained.remedy

@@ -132,8 +132,9 @@ def test_clients_of_both_vendors_are_a_finding() -> None:
 
 
 def test_a_type_that_is_not_installed_is_a_finding_and_is_tried_again() -> None:
-    robot = place()
-    with running(robot):
+    network = FakeNetwork()
+    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
+    with running(robot, station):
         robot.services[ServiceForm.CYCLONE].refusal = "package std_srvs is not there; install it"
         node(robot, *server())
         echo(robot)
