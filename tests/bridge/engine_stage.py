@@ -121,6 +121,19 @@ def running(*places: Place) -> Iterator[None]:
             one.engine.close()
 
 
+@contextmanager
+def crossing() -> Iterator[tuple[FakeNetwork, Place, Place]]:
+    """A robot with a talker and a station with a listener, once that crosses both."""
+    network = FakeNetwork()
+    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
+    with running(robot, station):
+        talker(robot.node())
+        listener(station.node())
+        for one in (robot, station):
+            eventually(lambda one=one: [route.active for route in one.observer.routes()] == [True], WAIT_S)
+        yield network, robot, station
+
+
 def talker(node: FakeDds) -> FakeWriter:
     return node.open_writer(dds_topic=TOPIC, dds_type=TYPE, keyed=False, qos=RELIABLE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.core.policy import Policy, Rule
 from bridge.core.status import Severity
-from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
+from tests.bridge.engine_stage import WAIT_S, crossing, place, running, talker
 from tests.builders import NAME
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
@@ -61,12 +61,8 @@ def test_explain_while_standing_by():
 
 
 def test_the_bridge_that_has_the_other_half_and_is_away_is_named():
-    network = FakeNetwork()
-    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
-    with running(robot, station):
-        talker(robot.node())
-        listener(station.node())
-        eventually(lambda: robot.observer.explain(NAME).crossing, WAIT_S)
+    with crossing() as (network, robot, station):
+        assert robot.observer.explain(NAME).crossing
         network.cut(robot.zenoh, station.zenoh)
         told = robot.until(lambda: not (found := robot.observer.explain(NAME)).crossing and found)
     assert "bridge b2 is out of reach: it ended, or a link on the way broke" in told.facts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.core.policy import Policy, Rule
-from tests.bridge.engine_stage import WAIT_S, listener, place, running, talker
+from tests.bridge.engine_stage import WAIT_S, crossing, listener, place, running, talker
 from tests.builders import NAME, payload
 from tests.fakes.zenoh import FakeNetwork
 from tests.integration.support.waiting import eventually
@@ -29,12 +29,7 @@ def test_a_route_tells_who_is_on_either_side_and_what_it_passed():
 
 
 def test_an_open_half_whose_other_half_is_gone_is_not_active():
-    network = FakeNetwork()
-    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
-    with running(robot, station):
-        talker(robot.node())
-        listener(station.node())
-        eventually(lambda: [one.active for one in station.observer.routes()] == [True], WAIT_S)
+    with crossing() as (_, robot, station):
         robot.engine.reload(Policy(rules=(Rule(label="rules[0]", name=NAME, allow=False),)))
         # The retirement of a token comes from another thread, and is believed after a moment.
         [route] = station.until(lambda: [one for one in station.observer.routes() if one.idle_reason])
@@ -45,12 +40,7 @@ def test_an_open_half_whose_other_half_is_gone_is_not_active():
 
 
 def test_no_route_is_active_while_no_link_is_up():
-    network = FakeNetwork()
-    robot, station = place(network=network, zid="a1"), place(network=network, zid="b2")
-    with running(robot, station):
-        talker(robot.node())
-        listener(station.node())
-        eventually(lambda: [one.active for one in station.observer.routes()] == [True], WAIT_S)
+    with crossing() as (network, robot, station):
         network.cut(robot.zenoh, station.zenoh)
         [route] = station.observer.routes()
         explained = station.observer.explain(route.spec.ros_name)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from bridge.zenoh.publisher import _PRIORITIES, RoutePublisher, _newest
 from bridge.zenoh.samples import from_zenoh
 from bridge.zenoh.session import ZenohSession
 from tests.fakes.relay import Relay
-from tests.integration.support.waiting import eventually
+from tests.integration.support.waiting import eventually, stand_still
 
 KEY = "robot/map"
 ONE, OTHER = bytes(range(1, 17)), bytes(range(17, 33))
@@ -195,18 +194,12 @@ def test_a_publisher_that_is_closed_while_its_link_is_stuck_waits_for_nobody_and
     relay.stall()
     thread = threading.Thread(target=puts)
     thread.start()
-    eventually(lambda: put and stands(lambda: len(put)))
+    eventually(lambda: put)
+    before = stand_still(lambda: len(put))
     publisher.close()
-    assert stands(lambda: len(put)), "the link was not stuck: nothing is shown"
+    assert stand_still(lambda: len(put)) == before, "the link was not stuck: nothing is shown"
     relay.resume()
     thread.join(30.0)
     assert len(put) < 999, "it was not undeclared"
     with pytest.raises(ZenohError):
         publisher.put(b"", 1, ONE)
-
-
-def stands(count: Callable[[], int]) -> bool:
-    """Whether it has not changed for a while."""
-    before = count()
-    time.sleep(0.2)
-    return count() == before

@@ -13,10 +13,9 @@ import zenoh
 
 from bridge.serviceports import ZenohQuerier, ZenohQuery
 from bridge.zenoh.session import ZenohSession
-from tests.bridge.zenoh.test_publisher import stands
 from tests.contracts.test_zenoh_services import ATTACHMENT, KEY, REPLY, REQUEST, Outcome
 from tests.fakes.relay import Relay
-from tests.integration.support.waiting import eventually
+from tests.integration.support.waiting import eventually, stand_still
 
 _LINKS = 2
 
@@ -225,7 +224,8 @@ def test_a_querier_that_is_closed_while_its_link_is_stuck_ends_what_is_asked(
     relay.stall()
     outcomes = [asked(querier, REQUEST + bytes(1 << 20)) for _ in range(40)]
     lane = querier._lane
-    eventually(lambda: len(lane.jobs) < len(outcomes) and stands(lambda: len(lane.jobs)))
+    eventually(lambda: len(lane.jobs) < len(outcomes))
+    stand_still(lambda: len(lane.jobs))
     assert lane.jobs, "the link was not stuck: nothing is shown"
     querier.close()
     relay.resume()

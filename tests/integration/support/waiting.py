@@ -39,3 +39,17 @@ def _text(condition: Callable[[], object]) -> str:
         return " ".join(inspect.getsource(condition).split())
     except (OSError, TypeError):
         return repr(condition)
+
+
+def stand_still(count: Callable[[], int], *, for_s: float = 0.2) -> int:
+    """Wait until a count has not changed for a while; what it is then."""
+    seen, since_s = count(), time.monotonic()
+
+    def unchanged() -> bool:
+        nonlocal seen, since_s
+        if (now := count()) != seen:
+            seen, since_s = now, time.monotonic()
+        return time.monotonic() - since_s >= for_s
+
+    eventually(unchanged)
+    return seen
