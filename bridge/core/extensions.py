@@ -77,7 +77,7 @@ class NodeToken:
             raise InvalidName(f"token of node {self.node[:80]!r}: longer than {MAX_KEY_CHARS} characters")
 
     def __str__(self) -> str:
-        node = f"@/{self.zid}/@zenlink/1/node/{self.participant}/{one_chunk(self.node)}"
+        node = _node_key(self.zid, self.participant, self.node)
         one = self.interface
         if one is None:
             return node
@@ -111,13 +111,17 @@ class InterfacesToken:
             raise InvalidName(f"token of node {self.node[:80]!r}: longer than {MAX_KEY_CHARS} characters")
 
     def __str__(self) -> str:
-        head = f"@/{self.zid}/@zenlink/1/node/{self.participant}/{one_chunk(self.node)}"
-        return f"{head}/{_NEXT.join(_joined(one) for one in self.interfaces)}"
+        node = _node_key(self.zid, self.participant, self.node)
+        return f"{node}/{_NEXT.join(_joined(one) for one in self.interfaces)}"
 
 
 def joins_others(interface: Interface) -> bool:
     """Whether an interface can be told together with others."""
     return _NEXT not in interface.key_expr and _WITHIN not in interface.key_expr
+
+
+def _node_key(zid: str, participant: Gid, node: str) -> str:
+    return f"@/{zid}/@zenlink/1/node/{participant}/{one_chunk(node)}"
 
 
 def _joined(one: Interface) -> str:
